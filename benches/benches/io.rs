@@ -1,0 +1,3 @@
+//! Solver core of `parecon-io`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Criterion benchmarks of the solver cores: `cargo bench -p parecon-benches`. See `benches/`.

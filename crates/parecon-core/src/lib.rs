@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod iteration;
+mod reduce;
+
+pub use iteration::{Observer, Status};
+pub use reduce::chunked_reduce;
