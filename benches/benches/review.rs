@@ -1,3 +1,86 @@
 //! Solver core of `parecon-review`.
 
-fn main() {}
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use parecon_review::screening::Architecture;
+use parecon_review::{Environment, Error, Policy, Threshold, evaluate, evaluate_over, frontier};
+use parecon_testbed::review::three_regimes;
+
+fn policies(threshold: Threshold) -> Result<[Policy; 4], Error> {
+    Ok([
+        Policy::abstain(),
+        Policy::prior(threshold)?,
+        Policy::post(threshold)?,
+        Policy::two_gate(threshold, threshold)?,
+    ])
+}
+
+fn evaluation(criterion: &mut Criterion, environment: &Environment) -> Result<(), Error> {
+    let mut group = criterion.benchmark_group("review/evaluate");
+    for (label, threshold) in [("fixed", Threshold::Fixed(0.0)), ("optimal", Threshold::Optimal)] {
+        for policy in &policies(threshold)?[1..] {
+            group.throughput(Throughput::Elements(1));
+            group.bench_function(BenchmarkId::new(policy.name(), label), |bencher| {
+                bencher.iter(|| evaluate(black_box(environment), policy));
+            });
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
+fn sweep(criterion: &mut Criterion, environment: &Environment) -> Result<(), Error> {
+    let mut group = criterion.benchmark_group("review/evaluate_over");
+    for (label, threshold) in [("fixed", Threshold::Fixed(0.0)), ("optimal", Threshold::Optimal)] {
+        let policy = Policy::two_gate(threshold, threshold)?;
+        for size in [100u32, 400] {
+            let costs: Vec<f64> = (0..size).map(|i| 3.0 * f64::from(i) / f64::from(size)).collect();
+            group.throughput(Throughput::Elements(u64::from(size)));
+            group.bench_function(BenchmarkId::new(label, size), |bencher| {
+                bencher.iter(|| evaluate_over(environment, &policy, black_box(&costs)));
+            });
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
+fn boundaries(criterion: &mut Criterion, environment: &Environment) -> Result<(), Error> {
+    let mut group = criterion.benchmark_group("review/frontier");
+    for (label, threshold) in [("fixed", Threshold::Fixed(0.0)), ("optimal", Threshold::Optimal)] {
+        let policies = policies(threshold)?;
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(BenchmarkId::new(label, policies.len()), |bencher| {
+            bencher.iter(|| frontier(black_box(environment), &policies, 0.0..=3.0, 1e-6));
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
+fn panels(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("review/acceptance");
+    for n in [5u32, 101, 10_001] {
+        let majority = Architecture::KofN { k: n / 2 + 1, n };
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(BenchmarkId::new("majority", n), |bencher| {
+            bencher.iter(|| majority.acceptance(black_box(0.51)));
+        });
+    }
+    group.finish();
+}
+
+fn all(criterion: &mut Criterion) {
+    let result = three_regimes().and_then(|environment| {
+        evaluation(criterion, &environment)?;
+        sweep(criterion, &environment)?;
+        boundaries(criterion, &environment)
+    });
+    // A benchmark that silently measures nothing would be worse than one that stops.
+    assert!(result.is_ok(), "the canonical instances are valid: {result:?}");
+    panels(criterion);
+}
+
+criterion_group!(benches, all);
+criterion_main!(benches);

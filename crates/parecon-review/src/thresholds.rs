@@ -1,0 +1,201 @@
+//! The thresholds that maximise a policy's net benefit.
+//!
+//! Writing g for "good", the net benefit of two gates is
+//!
+//! ```text
+//! W(c₁, c₂) = E[ 1(s₁ > c₁) · ( 1(s₂ > c₂) (v g − h (1 − g) − m) − k − r₂ ) ] − r₁ − c₀
+//! ```
+//!
+//! and the marginal piece at each gate must be worth nothing:
+//!
+//! ```text
+//! gate 1:  (v + h) P(g, s₂ > c₂ | s₁ = c₁) − (h + m) P(s₂ > c₂ | s₁ = c₁) = k + r₂
+//! gate 2:  P(g | s₁ > c₁, s₂ = c₂) = (h + m) / (v + h)
+//! ```
+//!
+//! Each left side changes its sign at most once, from below: a piece's worth behind the other gate does so as a
+//! function of quality, and a Gaussian signal cannot add sign changes (total positivity). So the best answer to the
+//! other gate is one bracketed root. With a single gate the root is explicit. Both gates together: scan c₁ with
+//! c₂ answering, bracket every local maximum, compare.
+
+use crate::environment::Environment;
+use crate::gaussian::{Gate, fates, noise, orthant};
+use crate::normal;
+use crate::policy::{At, Policy, Threshold};
+use crate::root::crossing;
+
+/// Cut-offs beyond this pass all or nothing: the probability behind is 1e-19, below the rounding of any payoff.
+const FAR: f64 = 9.0;
+/// Payoffs are flat at the optimum, so this error in a cut-off costs 1e-24 of the stakes.
+const TOLERANCE: f64 = 1e-12;
+/// Distance of the scan for local maxima. Payoffs change on the scale of the signals' standard deviation, 1; tests
+/// compare with a scan twelve times as fine.
+const SCAN: f64 = 0.75;
+
+/// Cut-offs of both gates as numbers; −∞ where nothing is judged.
+pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> (f64, f64) {
+    let problem = Problem::new(environment);
+    match (policy.threshold(At::Proposal), policy.threshold(At::Work)) {
+        (None, None) => (f64::NEG_INFINITY, f64::NEG_INFINITY),
+        (Some(Threshold::Fixed(first)), None) => (first, f64::NEG_INFINITY),
+        (None, Some(Threshold::Fixed(second))) => (f64::NEG_INFINITY, second),
+        (Some(Threshold::Fixed(first)), Some(Threshold::Fixed(second))) => (first, second),
+        (Some(Threshold::Optimal), None) => {
+            let costs = problem.production + problem.reproduction;
+            (problem.single(problem.rho1, costs), f64::NEG_INFINITY)
+        }
+        (None, Some(Threshold::Optimal)) => {
+            (f64::NEG_INFINITY, problem.single(problem.rho2, problem.reproduction))
+        }
+        (Some(Threshold::Fixed(first)), Some(Threshold::Optimal)) => (first, problem.answer_second(first)),
+        (Some(Threshold::Optimal), Some(Threshold::Fixed(second))) => (problem.answer_first(second), second),
+        (Some(Threshold::Optimal), Some(Threshold::Optimal)) => problem.joint(),
+    }
+}
+
+struct Problem {
+    quality_cut: f64,
+    base_rate: f64,
+    rho1: f64,
+    rho2: f64,
+    value: f64,
+    harm: f64,
+    production: f64,
+    work_review: f64,
+    reproduction: f64,
+}
+
+impl Problem {
+    fn new(environment: &Environment) -> Self {
+        let data = environment.data();
+        Self {
+            quality_cut: environment.quality_cut(),
+            base_rate: data.base_rate,
+            rho1: data.proposal_accuracy,
+            rho2: data.work_accuracy,
+            value: data.value,
+            harm: data.harm,
+            production: data.costs.production.total(),
+            work_review: data.costs.work_review.total(),
+            reproduction: data.costs.reproduction.total(),
+        }
+    }
+
+    /// One gate after which a piece costs `costs`: Φ((ρ c − t)/√(1 − ρ²)) = (h + costs)/(v + h).
+    fn single(&self, rho: f64, costs: f64) -> f64 {
+        let required = (self.harm + costs) / (self.value + self.harm);
+        if required >= 1.0 {
+            f64::INFINITY
+        } else if required <= 0.0 {
+            f64::NEG_INFINITY
+        } else if rho == 0.0 {
+            if self.base_rate > required { f64::NEG_INFINITY } else { f64::INFINITY }
+        } else {
+            (self.quality_cut + noise(rho) * normal::quantile(required)) / rho
+        }
+    }
+
+    /// What a piece with proposal signal exactly `first` is worth behind gate two, less what it takes to get there.
+    fn marginal_first(&self, first: f64, second: f64) -> f64 {
+        let (good, pass) = self.given(self.rho1, first, self.rho2, second);
+        (self.value + self.harm) * good
+            - (self.harm + self.reproduction) * pass
+            - self.production
+            - self.work_review
+    }
+
+    /// Worth of publishing a piece with work signal exactly `second` that passed gate one, times the (positive)
+    /// probability of having passed.
+    fn marginal_second(&self, first: f64, second: f64) -> f64 {
+        let (good, pass) = self.given(self.rho2, second, self.rho1, first);
+        (self.value + self.harm) * good - (self.harm + self.reproduction) * pass
+    }
+
+    /// P(good, other > cut) and P(other > cut), both given that the signal of accuracy `rho` is exactly `at`.
+    fn given(&self, rho: f64, at: f64, other: f64, cut: f64) -> (f64, f64) {
+        let spread = noise(rho);
+        let margin = self.quality_cut - rho * at;
+        if spread == 0.0 {
+            // The signal is quality itself.
+            let left = noise(other);
+            let above = other * at - cut;
+            let pass = if left > 0.0 { normal::cdf(above / left) } else { f64::from(u8::from(above > 0.0)) };
+            return if margin < 0.0 { (pass, pass) } else { (0.0, pass) };
+        }
+        let scale = noise(rho * other);
+        let cut = (cut - rho * other * at) / scale;
+        let correlation = (other * spread / scale).min(1.0);
+        (orthant(margin / spread, cut, correlation), normal::cdf(-cut))
+    }
+
+    /// Best c₁ against a given c₂.
+    fn answer_first(&self, second: f64) -> f64 {
+        upcrossing(|first| self.marginal_first(first, second), -FAR, FAR)
+    }
+
+    /// Best c₂ against a given c₁.
+    fn answer_second(&self, first: f64) -> f64 {
+        let stakes_decide = self.harm + self.reproduction <= 0.0 || self.value <= self.reproduction;
+        if first == f64::NEG_INFINITY || stakes_decide {
+            return self.single(self.rho2, self.reproduction);
+        }
+        upcrossing(|second| self.marginal_second(first, second), -FAR, FAR)
+    }
+
+    fn joint(&self) -> (f64, f64) {
+        let slope = |first: f64| self.marginal_first(first, self.answer_second(first));
+        // Even with a faultless second gate the marginal proposal must be worth (v − m) P(g | s₁) ≥ k + r₂.
+        let required = (self.production + self.work_review) / (self.value - self.reproduction);
+        if required >= 1.0 || self.value <= self.reproduction {
+            return (f64::INFINITY, f64::INFINITY);
+        }
+        let start = match self.rho1 {
+            rho if rho > 0.0 && required > 0.0 => {
+                ((self.quality_cut + noise(rho) * normal::quantile(required)) / rho).clamp(-FAR, FAR)
+            }
+            _ => -FAR,
+        };
+        // A step back, because the bound is the answer itself if the second gate is faultless.
+        let start = (start - SCAN).max(-FAR);
+        let mut candidates = vec![f64::NEG_INFINITY, f64::INFINITY];
+        let (mut low, mut below) = (start, slope(start));
+        while low < FAR {
+            let high = (low + SCAN).min(FAR);
+            let above = slope(high);
+            if below <= 0.0 && above > 0.0 {
+                candidates.push(crossing(slope, low, high, TOLERANCE));
+            }
+            (low, below) = (high, above);
+        }
+        let mut best = (f64::NEG_INFINITY, (f64::INFINITY, f64::INFINITY));
+        for first in candidates {
+            let second = if first == f64::INFINITY { f64::INFINITY } else { self.answer_second(first) };
+            let payoff = self.payoff(first, second);
+            if payoff > best.0 {
+                best = (payoff, (first, second));
+            }
+        }
+        best.1
+    }
+
+    /// W + r₁ + c₀.
+    fn payoff(&self, first: f64, second: f64) -> f64 {
+        let fates = fates(self.quality_cut, &Gate::new(self.rho1, first), &Gate::new(self.rho2, second));
+        let (good, bad) = (fates.good, fates.bad);
+        (self.value - self.reproduction) * good[0]
+            - (self.harm + self.reproduction) * bad[0]
+            - (self.production + self.work_review) * (good[0] + good[1] + bad[0] + bad[1])
+    }
+}
+
+/// The root of a function that goes from negative to positive at most once; ∞ if it never gets there within the
+/// bracket, −∞ if it starts there. Zero at the low end is underflow, not a sign.
+fn upcrossing(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
+    if f(high) <= 0.0 {
+        f64::INFINITY
+    } else if f(low) > 0.0 {
+        f64::NEG_INFINITY
+    } else {
+        crossing(f, low, high, TOLERANCE)
+    }
+}

@@ -1,0 +1,120 @@
+//! What is refused, in which words, and that serialised forms cannot smuggle it in.
+
+use parecon_review::{
+    At, Costs, Environment, EnvironmentData, Policy, Stage, Threshold, break_even_production_cost, evaluate,
+    evaluate_over, frontier,
+};
+use parecon_testbed::review::{textbook, three_regimes};
+
+#[test]
+fn numbers_out_of_range_are_named() {
+    let good = *textbook().unwrap().data();
+    let refusal = |change: &dyn Fn(&mut EnvironmentData)| {
+        let mut data = good;
+        change(&mut data);
+        Environment::new(data).unwrap_err().to_string()
+    };
+    assert_eq!(refusal(&|d| d.base_rate = 1.0), "base rate is 1, must be strictly between 0 and 1");
+    assert_eq!(
+        refusal(&|d| d.work_accuracy = -0.2),
+        "accuracy of the finished-work signal is -0.2, must be between 0 and 1"
+    );
+    assert_eq!(
+        refusal(&|d| d.proposal_accuracy = f64::NAN),
+        "accuracy of the proposal signal is NaN, must be between 0 and 1"
+    );
+    assert_eq!(refusal(&|d| d.value = 0.0), "value of a good piece is 0, must be finite and positive");
+    assert_eq!(
+        refusal(&|d| d.harm = f64::INFINITY),
+        "harm of a bad piece is inf, must be finite and not negative"
+    );
+    assert_eq!(
+        refusal(&|d| d.costs.production = Costs::inputs(-3.0)),
+        "cost of production to inputs is -3, must be finite and not negative"
+    );
+    assert_eq!(
+        refusal(&|d| d.costs.reproduction =
+            Costs { contributors: f64::MAX, inputs: f64::MAX, ..Costs::default() }),
+        "total cost of reproduction is inf, must be finite and not negative"
+    );
+    assert_eq!(
+        refusal(&|d| (d.value, d.harm) = (f64::MAX, f64::MAX)),
+        "sum of value, harm and all costs is inf, must be finite"
+    );
+}
+
+#[test]
+fn policies_and_ranges_are_checked() {
+    let environment = textbook().unwrap();
+    assert_eq!(
+        Policy::prior(Threshold::Fixed(f64::NAN)).unwrap_err().to_string(),
+        "threshold at the proposal is NaN, must be finite"
+    );
+    let (first, second) =
+        (Stage::cutoff(At::Proposal, Threshold::Optimal), Stage::cutoff(At::Work, Threshold::Optimal));
+    assert_eq!(
+        Policy::staged([second, first]).unwrap_err().to_string(),
+        "a stage at the finished work stands before one at the proposal, must be the other way round"
+    );
+    assert_eq!(
+        Policy::staged([first, first]).unwrap_err().to_string(),
+        "two stages at the proposal, at most one is possible at each point"
+    );
+    assert!(break_even_production_cost(&environment, Threshold::Fixed(f64::INFINITY)).is_err());
+    assert!(evaluate_over(&environment, &Policy::open(), &[0.0, -1.0]).is_err());
+    let refusal = |policies: &[Policy], range, tolerance| {
+        frontier(&environment, policies, range, tolerance).unwrap_err().to_string()
+    };
+    assert_eq!(refusal(&[], 0.0..=1.0, 0.1), "no policies given, must be at least one");
+    assert_eq!(
+        refusal(&[Policy::open(), Policy::abstain(), Policy::open()], 0.0..=1.0, 0.1),
+        "policies 0 and 2 are both \"open: make → publish\", must differ"
+    );
+    assert_eq!(
+        refusal(&[Policy::open()], 2.0..=1.0, 0.1),
+        "highest production cost is 1, must be finite and at least 2"
+    );
+    assert_eq!(refusal(&[Policy::open()], 0.0..=1.0, 0.0), "tolerance is 0, must be finite and positive");
+}
+
+#[test]
+fn serialised_forms_round_trip() {
+    let environment = three_regimes().unwrap().with_production_cost(1.0 / 3.0).unwrap();
+    let text = serde_json::to_string(&environment).unwrap();
+    assert_eq!(serde_json::from_str::<Environment>(&text).unwrap(), environment);
+    for policy in [
+        Policy::abstain(),
+        Policy::open(),
+        Policy::two_gate(Threshold::Fixed(0.25), Threshold::Optimal).unwrap(),
+    ] {
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+        // Also where a threshold is at infinity, which JSON has no number for.
+        let evaluation = evaluate(&environment.with_production_cost(100.0).unwrap(), &policy);
+        let text = serde_json::to_string(&evaluation).unwrap();
+        assert_eq!(serde_json::from_str::<parecon_review::Evaluation>(&text).unwrap(), evaluation);
+    }
+}
+
+#[test]
+fn the_form_of_a_policy_is_kept() {
+    let policy = Policy::two_gate(Threshold::Fixed(0.25), Threshold::Optimal).unwrap();
+    let stages =
+        r#"[{"at":"proposal","rule":{"cutoff":{"fixed":0.25}}},{"at":"work","rule":{"cutoff":"optimal"}}]"#;
+    assert_eq!(serde_json::to_string(&policy).unwrap(), format!(r#"{{"staged":{stages}}}"#));
+    assert_eq!(serde_json::to_string(&Policy::abstain()).unwrap(), r#""abstain""#);
+}
+
+#[test]
+fn deserialising_cannot_build_what_the_constructors_refuse() {
+    let sound = serde_json::to_string(&textbook().unwrap()).unwrap();
+    for (from, to) in
+        [("\"base_rate\":0.5", "\"base_rate\":2.0"), ("\"value\":10.0", "\"value\":-1.0"), ("harm", "harn")]
+    {
+        let text = sound.replace(from, to);
+        assert_ne!(text, sound);
+        assert!(serde_json::from_str::<Environment>(&text).is_err(), "{text}");
+    }
+    let stage = r#"{"at":"work","rule":{"cutoff":"optimal"}}"#;
+    assert!(serde_json::from_str::<Policy>(&format!(r#"{{"staged":[{stage},{stage}]}}"#)).is_err());
+}
