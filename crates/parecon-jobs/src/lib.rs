@@ -1,2 +1,35 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod aggregate;
+mod balance;
+mod certificate;
+mod complexes;
+mod config;
+#[cfg(feature = "datasets")]
+pub mod datasets;
+mod error;
+mod feasible;
+mod flow;
+pub mod hospital;
+mod lp;
+mod minutes;
+mod model;
+mod outcome;
+mod quota;
+mod read;
+mod repair;
+mod stages;
+mod workplace;
+
+pub use balance::balance;
+pub use complexes::{Complexes, DimensionSpread, Share, Spread};
+pub use config::{Config, Progress, Stage};
+pub use error::Error;
+pub use minutes::Minutes;
+pub use model::{Dimension, HIGHEST_RATING, LOWEST_RATING, Member, MemberId, Task, TaskId};
+pub use outcome::{
+    Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Outcome, Shortage,
+};
+pub use parecon_core::{Observer, Status};
+pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

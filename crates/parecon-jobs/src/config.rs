@@ -1,0 +1,140 @@
+//! Options of balancing, and what it reports while it runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Interior-point iterations that one stage may take. Ordinary problems need 10–40.
+const MAX_ITERATIONS: u32 = 200;
+/// Relative accuracy of the linear programmes: far below a rating's own accuracy, far above rounding errors.
+const TOLERANCE: f64 = 1e-8;
+/// What the second stage may add to the largest deviation, in rating points: without it the second stage has no
+/// interior and interior-point steps stall; a ten-thousandth of a point means nothing to anybody.
+const SLACK: f64 = 1e-4;
+
+/// Options of [`balance`](crate::balance()).
+///
+/// ```
+/// use parecon_jobs::Config;
+/// let config = Config::default().with_slack(0.05).with_max_iterations(100);
+/// assert!(config.validate().is_ok());
+/// assert!(Config::default().with_slack(-1.0).validate().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    max_iterations: u32,
+    tolerance: f64,
+    slack: f64,
+    few_tasks: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { max_iterations: MAX_ITERATIONS, tolerance: TOLERANCE, slack: SLACK, few_tasks: true }
+    }
+}
+
+impl Config {
+    /// Interior-point iterations that one stage may take (200).
+    #[must_use]
+    pub fn with_max_iterations(mut self, iterations: u32) -> Self {
+        self.max_iterations = iterations;
+        self
+    }
+
+    /// Relative accuracy of the linear programmes (1e-8).
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// By how many rating points the largest deviation may exceed its optimum where that lets the mean deviation be
+    /// smaller (1e-4).
+    #[must_use]
+    pub fn with_slack(mut self, points: f64) -> Self {
+        self.slack = points;
+        self
+    }
+
+    /// Whether a third stage picks, among equally balanced complexes, ones of few tasks each (yes).
+    #[must_use]
+    pub fn with_few_tasks(mut self, yes: bool) -> Self {
+        self.few_tasks = yes;
+        self
+    }
+
+    /// Interior-point iterations that one stage may take.
+    #[must_use]
+    pub fn max_iterations(&self) -> u32 {
+        self.max_iterations
+    }
+
+    /// Relative accuracy of the linear programmes.
+    #[must_use]
+    pub fn tolerance(&self) -> f64 {
+        self.tolerance
+    }
+
+    /// What may be added to the largest deviation, in rating points.
+    #[must_use]
+    pub fn slack(&self) -> f64 {
+        self.slack
+    }
+
+    /// Whether a third stage picks complexes of few tasks.
+    #[must_use]
+    pub fn few_tasks(&self) -> bool {
+        self.few_tasks
+    }
+
+    /// Checks the options; [`balance`](crate::balance()) does so too.
+    ///
+    /// # Errors
+    /// If the iterations are 0, the tolerance is not from 1e-12 to 1e-2, or the slack is not a number from 0 to 19.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.max_iterations == 0 {
+            return Err(Error::invalid("max_iterations is 0, must be at least 1"));
+        }
+        if !(1e-12..=1e-2).contains(&self.tolerance) {
+            return Err(Error::invalid(format!(
+                "tolerance is {}, must be from 1e-12 to 0.01",
+                self.tolerance
+            )));
+        }
+        if !(0.0..=19.0).contains(&self.slack) {
+            return Err(Error::invalid(format!("slack is {} points, must be from 0 to 19", self.slack)));
+        }
+        Ok(())
+    }
+}
+
+/// What is minimised at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// The largest deviation of any member in any dimension.
+    LargestDeviation,
+    /// The hours-weighted mean deviation, the largest being capped.
+    MeanDeviation,
+    /// The number of tasks per member, the deviations being kept.
+    FewTasks,
+    /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
+    Certificate,
+}
+
+/// Reported after every interior-point iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// What is being minimised.
+    pub stage: Stage,
+    /// Iterations of this stage so far.
+    pub iteration: u32,
+    /// The objective at the current, not yet feasible, iterate; rating points in the first two stages.
+    pub objective: f64,
+    /// The relative gap between primal and dual iterate.
+    pub gap: f64,
+}

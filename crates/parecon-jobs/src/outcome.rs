@@ -1,0 +1,324 @@
+//! What balancing answers: complexes with a certificate, or the reason why there are none.
+
+use parecon_core::Status;
+use serde::{Deserialize, Serialize};
+
+use crate::{Complexes, Dimension, Error, MemberId, Minutes, Spread, TaskId, Workplace};
+
+/// The answer of [`balance`](crate::balance()).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Complexes that meet hours and eligibility exactly.
+    Balanced(Box<Balance>),
+    /// No complexes meet hours and eligibility; why.
+    Infeasible(Infeasible),
+}
+
+impl Outcome {
+    /// The balance, if there is one.
+    #[must_use]
+    pub fn balance(&self) -> Option<&Balance> {
+        match self {
+            Outcome::Balanced(balance) => Some(balance),
+            Outcome::Infeasible(_) => None,
+        }
+    }
+
+    /// Why there is none, if so.
+    #[must_use]
+    pub fn infeasible(&self) -> Option<&Infeasible> {
+        match self {
+            Outcome::Balanced(_) => None,
+            Outcome::Infeasible(reasons) => Some(reasons),
+        }
+    }
+}
+
+/// Balanced complexes and how good they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Balance {
+    /// Who does how much of what; meets hours and eligibility exactly, whatever the status.
+    pub complexes: Complexes,
+    /// How far they are from the social average.
+    pub spread: Spread,
+    /// How the optimisation ended.
+    pub status: Status,
+    /// How far they can be from the best, and what stands in the way.
+    pub certificate: Certificate,
+    /// How large the problem was and how much work it took.
+    pub info: Info,
+}
+
+/// Proof of how good a balance is: dual bounds, recomputed from the multipliers and not taken from the solver.
+///
+/// For any multipliers `g_id` with `Σ_i q_i Σ_d |g_id| ≤ 1` and any task prices `v_j`,
+/// ```text
+/// t ≥ Σ_j h_j v_j + Σ_i q_i min_{j eligible for i} ( Σ_d g_id (r_jd − r̄_d) − v_j )
+/// ```
+/// bounds the largest deviation t of every assignment from below (`h_j` task times, `q_i` quotas, `r_jd` ratings, `r̄_d` social
+/// averages). Weak duality alone: it holds however the multipliers were found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Certificate {
+    /// The largest deviation of any member in any dimension, in rating points.
+    pub largest: Bound,
+    /// The hours-weighted mean deviation, averaged over dimensions, in rating points; its bound holds for
+    /// assignments whose largest deviation stays within [`cap`](Self::cap).
+    pub mean: Bound,
+    /// The largest deviation that the second stage allowed.
+    pub cap: f64,
+    /// The members who keep the largest deviation from being smaller, those with the greatest weight first.
+    pub binding_members: Vec<BindingMember>,
+    /// The tasks which keep it from being smaller, those with the greatest pull first.
+    pub binding_tasks: Vec<BindingTask>,
+}
+
+/// A value that was reached, and one below which nothing can get.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bound {
+    /// What the complexes reach.
+    pub value: f64,
+    /// What no complexes can go below (up to the rounding of floating-point sums, about 1e-12).
+    pub bound: f64,
+}
+
+impl Bound {
+    /// How far the value can be from the best.
+    #[must_use]
+    pub fn gap(&self) -> f64 {
+        self.value - self.bound
+    }
+}
+
+/// A member who keeps the largest deviation up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BindingMember {
+    /// Who.
+    pub member: MemberId,
+    /// In which dimension.
+    pub dimension: Dimension,
+    /// The member's deviation, signed: negative below the social average.
+    pub deviation: f64,
+    /// The member's part in the certificate, `q_i |g_id|`; these sum to at most 1.
+    pub weight: f64,
+}
+
+/// A task that keeps the largest deviation up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BindingTask {
+    /// Which.
+    pub task: TaskId,
+    /// The price `v_j` times the time of all work: by how many rating points the largest deviation grows (negative:
+    /// shrinks) per further share of all work that this task takes from tasks without a price, everyone's averages
+    /// and quotas being kept. Of all prices that prove the bound, those with the least sum of pulls.
+    pub price: f64,
+    /// |price| times the task's share of all work, in rating points.
+    pub pull: f64,
+}
+
+/// How large the problem was and how much work it took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Info {
+    /// Kinds of members after those with the same eligible tasks were merged.
+    pub member_types: usize,
+    /// Kinds of tasks after those with the same ratings and eligible members were merged.
+    pub task_types: usize,
+    /// Eligible pairs of kinds: the variables of the linear programme.
+    pub pairs: usize,
+    /// Interior-point iterations of all stages.
+    pub iterations: u32,
+}
+
+/// Why no complexes meet hours and eligibility.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Infeasible {
+    /// Independent reasons, the largest shortage first; at least one.
+    pub shortages: Vec<Shortage>,
+}
+
+/// One reason why no complexes exist. Each can be [verified](Self::verify) without trusting how it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Shortage {
+    /// The tasks take more time than all members have together.
+    Time {
+        /// What the tasks take.
+        work: Minutes,
+        /// What the members have.
+        available: Minutes,
+    },
+    /// The tasks take more time than the fair quotas of all who can do any of them (Hall's condition fails).
+    Skill {
+        /// The tasks.
+        tasks: Vec<TaskId>,
+        /// Everyone who can do at least one of them; nobody if this is empty.
+        members: Vec<MemberId>,
+        /// What the tasks take.
+        work: Minutes,
+        /// The fair quotas of the members together, less than `work`.
+        quota: Minutes,
+    },
+    /// The members' fair quotas exceed all the work they can do (the same condition, from the other side).
+    Idle {
+        /// The members.
+        members: Vec<MemberId>,
+        /// All tasks any of them can do; nothing if this is empty.
+        tasks: Vec<TaskId>,
+        /// The fair quotas of the members together.
+        quota: Minutes,
+        /// What the tasks take, less than `quota`.
+        work: Minutes,
+    },
+}
+
+impl Shortage {
+    /// By how much time the condition is missed.
+    #[must_use]
+    pub fn missing(&self) -> Minutes {
+        let (more, less) = match self {
+            Shortage::Time { work, available } => (work, available),
+            Shortage::Skill { work, quota, .. } => (work, quota),
+            Shortage::Idle { work, quota, .. } => (quota, work),
+        };
+        Minutes::new(more.get().saturating_sub(less.get()))
+    }
+
+    /// Checks in integers that this shortage holds for a workplace, which proves that no complexes exist.
+    ///
+    /// # Errors
+    /// A [violation](Error::is_violation) if it does not: wrong figures, someone eligible left out, or no shortage.
+    ///
+    /// # Complexity
+    /// O(eligible pairs).
+    pub fn verify(&self, workplace: &Workplace) -> Result<(), Error> {
+        if self.missing() == Minutes::ZERO {
+            return Err(Error::violation("the shortage is of 0 min"));
+        }
+        let quotas = workplace.fair_quotas();
+        let (tasks, members, work, quota) = match self {
+            Shortage::Time { work, available } => {
+                let same = *work == workplace.total_time() && *available == workplace.total_available();
+                return if same {
+                    Ok(())
+                } else {
+                    Err(Error::violation(format!(
+                        "the workplace does not have {work} of work and {available}"
+                    )))
+                };
+            }
+            Shortage::Skill { tasks, members, work, quota } => (tasks, members, work, quota),
+            Shortage::Idle { tasks, members, work, quota } => (tasks, members, work, quota),
+        };
+        let (mut has_task, mut has_member) =
+            (vec![false; workplace.tasks().len()], vec![false; workplace.members().len()]);
+        let (mut work_sum, mut quota_sum) = (0, 0);
+        for task in tasks {
+            let (Some(mark), Some(known)) = (has_task.get_mut(task.index()), workplace.task(*task)) else {
+                return Err(Error::violation(format!("task {} does not exist", task.index())));
+            };
+            work_sum += if std::mem::replace(mark, true) { 0 } else { known.time.get() };
+        }
+        for member in members {
+            let (Some(mark), Some(known)) = (has_member.get_mut(member.index()), quotas.get(member.index()))
+            else {
+                return Err(Error::violation(format!("member {} does not exist", member.index())));
+            };
+            quota_sum += if std::mem::replace(mark, true) { 0 } else { known.get() };
+        }
+        if (work_sum, quota_sum) != (work.get(), quota.get()) {
+            return Err(Error::violation(format!(
+                "the tasks take {} and the quotas are {}, not {work} and {quota}",
+                Minutes::new(work_sum),
+                Minutes::new(quota_sum)
+            )));
+        }
+        let skill = matches!(self, Shortage::Skill { .. });
+        for (m, member) in workplace.members().iter().enumerate() {
+            // Skill: whoever can do one of the tasks must be counted. Idle: whatever one of the members can do must be.
+            let escapes = workplace.eligible(MemberId::new(m)).iter().find(|task| {
+                let inside = has_task[task.index()];
+                if skill { inside && !has_member[m] } else { !inside && has_member[m] }
+            });
+            if let Some(task) = escapes.and_then(|task| workplace.task(*task)) {
+                return Err(Error::violation(format!(
+                    "member \"{}\" can do task \"{}\", which the shortage leaves out",
+                    member.id, task.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The reason in words, with the names of tasks and members (the first few of many).
+    ///
+    /// ```
+    /// use parecon_jobs::{balance, Config, Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("surgery", Minutes::new(120), 19.0, 9.0), Task::new("cleaning", Minutes::new(120), 2.0, 8.0)],
+    ///     vec![Member::new("ann", Minutes::new(120)), Member::new("bo", Minutes::new(120))],
+    ///     Eligibility::ByMember(vec![vec![TaskId::new(1)], vec![TaskId::new(1)]]),
+    /// )?;
+    /// let outcome = balance(&workplace, &Config::default(), &mut ())?;
+    /// let shortage = &outcome.infeasible().expect("nobody can do surgery").shortages[0];
+    /// assert_eq!(shortage.describe(&workplace), "nobody can do surgery, which takes 2 h");
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
+    #[must_use]
+    pub fn describe(&self, workplace: &Workplace) -> String {
+        let tasks = |ids: &[TaskId]| {
+            list(ids.len(), "tasks", ids.iter().filter_map(|t| workplace.task(*t)).map(|t| t.label()))
+        };
+        let members = |ids: &[MemberId]| {
+            list(ids.len(), "members", ids.iter().filter_map(|m| workplace.member(*m)).map(|m| m.label()))
+        };
+        match self {
+            Shortage::Time { work, available } => {
+                format!("the tasks take {work}, the members have {available}: {} short", self.missing())
+            }
+            Shortage::Skill { tasks: t, members: m, work, .. } if m.is_empty() => {
+                format!(
+                    "nobody can do {}, which {} {work}",
+                    tasks(t),
+                    if t.len() == 1 { "takes" } else { "take" }
+                )
+            }
+            Shortage::Skill { tasks: t, members: m, work, quota } => format!(
+                "only {} can do {}: {work} of work for fair quotas of {quota}, {} too much",
+                members(m),
+                tasks(t),
+                self.missing()
+            ),
+            Shortage::Idle { tasks: t, members: m, quota, .. } if t.is_empty() => {
+                format!("{} can do no task, for a fair quota of {quota}", members(m))
+            }
+            Shortage::Idle { tasks: t, members: m, work, quota } => format!(
+                "{} can do only {}: {work} of work for fair quotas of {quota}, {} too little",
+                members(m),
+                tasks(t),
+                self.missing()
+            ),
+        }
+    }
+}
+
+/// How many names a sentence lists before it counts the rest.
+const NAMES_LISTED: usize = 5;
+
+fn list<'a>(len: usize, what: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.take(NAMES_LISTED).collect();
+    if len > NAMES_LISTED {
+        return format!("{} and {} other {what}", names.join(", "), len - NAMES_LISTED);
+    }
+    match names.pop() {
+        Some(last) if names.is_empty() => last.to_owned(),
+        Some(last) => format!("{} and {last}", names.join(", ")),
+        None => format!("no {what}"),
+    }
+}
