@@ -1,0 +1,421 @@
+//! Labelled axes that cannot be confused.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind as ErrorKind};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What the labels of an [`Axis`] stand for; the noun appears in messages.
+pub trait Kind: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
+    /// The noun, e.g. `sector`.
+    const NOUN: &'static str;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $noun:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
+        impl sealed::Sealed for $name {}
+        impl Kind for $name {
+            const NOUN: &'static str = $noun;
+        }
+    )*};
+}
+
+kinds! {
+    /// Who produces, in make and use tables.
+    Industry = "industry";
+    /// What is produced, in make and use tables.
+    Commodity = "commodity";
+    /// Producer and product at once, in symmetric tables.
+    Sector = "sector";
+    /// A category of final demand: households, investment, exports.
+    FinalDemand = "final-demand category";
+    /// A component of value added: compensation, taxes, surplus.
+    ValueAdded = "value-added component";
+}
+
+/// A label of an [`Axis`] of kind `K`, by position.
+///
+/// Comes from an axis and is meant for that axis and for tables built on it.
+pub struct Id<K> {
+    index: u32,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Id<K> {
+    /// The position on the axis, from 0: row or column of the matrices over it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.index.cmp(&other.index)
+    }
+}
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.index.hash(state);
+    }
+}
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({} {})", K::NOUN, self.index)
+    }
+}
+impl<K> Serialize for Id<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.index.serialize(serializer)
+    }
+}
+
+/// Code and readable name of one label, as it is written out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Label {
+    code: String,
+    name: String,
+}
+
+#[derive(Debug)]
+struct Labels {
+    labels: Vec<Label>,
+    by_code: HashMap<String, u32>,
+}
+
+/// An ordered set of labels of one kind, each a unique code and a readable name.
+///
+/// Cheap to clone (the labels are shared). Axes of different kinds have different types, so that an industry's
+/// [`Id`] does not compile where a commodity's is wanted.
+///
+/// # Example
+/// ```
+/// use parecon_io::{Axis, Industry};
+///
+/// let industries = Axis::<Industry>::new([("622", "Hospitals"), ("61", "Educational services")])?;
+/// let hospitals = industries.id("622")?;
+/// assert_eq!(hospitals.index(), 0);
+/// assert_eq!(industries.name(hospitals), "Hospitals");
+/// // A readable name given as a code leads to the code.
+/// let error = industries.id("hospital").unwrap_err();
+/// assert_eq!(error.to_string(), r#"industry "hospital": unknown, the closest is "622" (Hospitals)"#);
+/// # Ok::<(), parecon_io::Error>(())
+/// ```
+#[derive(Serialize, Deserialize)]
+#[serde(into = "Vec<Label>", try_from = "Vec<Label>", bound = "K: Kind")]
+pub struct Axis<K> {
+    inner: Arc<Labels>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Axis<K> {
+    /// An axis of codes with names, in this order.
+    ///
+    /// # Errors
+    /// An empty axis, an empty code and a repeated code are refused.
+    pub fn new<C: Into<String>, N: Into<String>>(
+        labels: impl IntoIterator<Item = (C, N)>,
+    ) -> Result<Self, Error> {
+        let labels: Vec<Label> =
+            labels.into_iter().map(|(code, name)| Label { code: code.into(), name: name.into() }).collect();
+        if labels.is_empty() {
+            return Err(Error::invalid(format!("{} axis: has no labels, must have at least one", K::NOUN)));
+        }
+        let mut by_code = HashMap::with_capacity(labels.len());
+        for (position, label) in labels.iter().enumerate() {
+            if label.code.trim().is_empty() {
+                return Err(Error::invalid(format!(
+                    "{} number {}: the code is empty",
+                    K::NOUN,
+                    position + 1
+                )));
+            }
+            let index = u32::try_from(position).map_err(|_| {
+                Error::invalid(format!("{} axis: has more than {} labels", K::NOUN, u32::MAX))
+            })?;
+            if let Some(first) = by_code.insert(label.code.clone(), index) {
+                return Err(Error::invalid(format!(
+                    "{} {:?}: appears twice, as number {} and number {}",
+                    K::NOUN,
+                    label.code,
+                    first + 1,
+                    position + 1
+                )));
+            }
+        }
+        Ok(Self::from_labels(Labels { labels, by_code }))
+    }
+
+    /// An axis whose names are the codes.
+    ///
+    /// # Errors
+    /// As [`Axis::new`].
+    pub fn from_codes<C: Into<String>>(codes: impl IntoIterator<Item = C>) -> Result<Self, Error> {
+        Self::new(codes.into_iter().map(|code| {
+            let code = code.into();
+            (code.clone(), code)
+        }))
+    }
+
+    fn from_labels(labels: Labels) -> Self {
+        Self { inner: Arc::new(labels), kind: PhantomData }
+    }
+
+    /// The label with this code.
+    ///
+    /// # Errors
+    /// An unknown code is refused, and the closest labels are suggested.
+    pub fn id(&self, code: &str) -> Result<Id<K>, Error> {
+        self.find(code).ok_or_else(|| {
+            Error::new(ErrorKind::Unknown {
+                kind: K::NOUN,
+                code: code.to_owned(),
+                closest: closest(&self.inner.labels, code),
+            })
+        })
+    }
+
+    /// The label with this code, if there is one.
+    #[must_use]
+    pub fn find(&self, code: &str) -> Option<Id<K>> {
+        self.inner.by_code.get(code).map(|&index| Id { index, kind: PhantomData })
+    }
+
+    /// The label at this position, if there is one.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Id<K>> {
+        self.iter().nth(index)
+    }
+
+    /// The code of a label.
+    ///
+    /// # Panics
+    /// When `id` comes from a longer axis than this.
+    #[must_use]
+    pub fn code(&self, id: Id<K>) -> &str {
+        &self.inner.labels[id.index()].code
+    }
+
+    /// The readable name of a label.
+    ///
+    /// # Panics
+    /// When `id` comes from a longer axis than this.
+    #[must_use]
+    pub fn name(&self, id: Id<K>) -> &str {
+        &self.inner.labels[id.index()].name
+    }
+
+    /// The number of labels; never 0.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "an axis is never empty")]
+    pub fn len(&self) -> usize {
+        self.inner.labels.len()
+    }
+
+    /// The labels in order.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Id<K>> + use<K> {
+        (0..self.inner.labels.len() as u32).map(|index| Id { index, kind: PhantomData })
+    }
+
+    /// The codes in order.
+    #[must_use]
+    pub fn codes(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.inner.labels.iter().map(|label| label.code.as_str())
+    }
+
+    /// The labels at these positions as an axis; positions must exist and differ.
+    pub(crate) fn select(&self, positions: &[usize]) -> Result<Self, Error> {
+        Self::new(positions.iter().map(|&p| (&self.inner.labels[p].code, &self.inner.labels[p].name)))
+    }
+
+    /// These labels and those of another kind after them.
+    pub(crate) fn extended<L: Kind>(&self, more: &Axis<L>) -> Result<Self, Error> {
+        let labels = self.inner.labels.iter().chain(&more.inner.labels);
+        Self::new(labels.map(|label| (&label.code, &label.name)))
+    }
+
+    /// The same labels with names from elsewhere where `name` knows them.
+    pub(crate) fn renamed(&self, name: impl Fn(&str) -> Option<String>) -> Self {
+        let labels = self.inner.labels.iter().map(|label| Label {
+            code: label.code.clone(),
+            name: name(&label.code).unwrap_or_else(|| label.name.clone()),
+        });
+        Self::from_labels(Labels { labels: labels.collect(), by_code: self.inner.by_code.clone() })
+    }
+
+    /// The same labels as another kind: products or industries become sectors.
+    pub(crate) fn cast<L: Kind>(&self) -> Axis<L> {
+        Axis { inner: Arc::clone(&self.inner), kind: PhantomData }
+    }
+
+    /// `sector "326"`, for messages.
+    pub(crate) fn describe(&self, index: usize) -> String {
+        format!("{} {:?}", K::NOUN, self.inner.labels[index].code)
+    }
+
+    /// Refuses an id that this axis does not have.
+    pub(crate) fn check(&self, id: Id<K>) -> Result<usize, Error> {
+        if id.index() < self.len() {
+            return Ok(id.index());
+        }
+        Err(Error::invalid(format!(
+            "{} number {}: is of another axis, this one has {}",
+            K::NOUN,
+            id.index() + 1,
+            self.len()
+        )))
+    }
+}
+
+impl<K> Clone for Axis<K> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), kind: PhantomData }
+    }
+}
+impl<K> PartialEq for Axis<K> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.inner.labels == other.inner.labels
+    }
+}
+impl<K> Eq for Axis<K> {}
+impl<K: Kind> fmt::Debug for Axis<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Axis<{}>", K::NOUN)?;
+        f.debug_list().entries(self.codes()).finish()
+    }
+}
+impl<K> From<Axis<K>> for Vec<Label> {
+    fn from(axis: Axis<K>) -> Self {
+        axis.inner.labels.clone()
+    }
+}
+impl<K: Kind> TryFrom<Vec<Label>> for Axis<K> {
+    type Error = Error;
+    fn try_from(labels: Vec<Label>) -> Result<Self, Error> {
+        Self::new(labels.into_iter().map(|label| (label.code, label.name)))
+    }
+}
+
+/// Up to three labels that the caller may have meant: by name, else by a code few keystrokes away.
+fn closest(labels: &[Label], wanted: &str) -> Vec<(String, String)> {
+    let wanted = wanted.trim().to_lowercase();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let allowed = (wanted.chars().count() / 3).max(1);
+    let mut scored: Vec<(usize, usize)> = Vec::new();
+    for (position, label) in labels.iter().enumerate() {
+        let (code, name) = (label.code.to_lowercase(), label.name.to_lowercase());
+        let score = if code == wanted || name == wanted {
+            0
+        } else if name != code && name.contains(&wanted) {
+            1
+        } else {
+            let distance = edit_distance(&code, &wanted).min(edit_distance(&name, &wanted));
+            if distance > allowed {
+                continue;
+            }
+            1 + distance
+        };
+        scored.push((score, position));
+    }
+    scored.sort_unstable();
+    scored.iter().take(3).map(|&(_, p)| (labels[p].code.clone(), labels[p].name.clone())).collect()
+}
+
+/// Levenshtein distance by characters.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &to) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_not_a_set_of_labels() {
+        let none: [&str; 0] = [];
+        assert_eq!(
+            Axis::<Sector>::from_codes(none).unwrap_err().to_string(),
+            "sector axis: has no labels, must have at least one"
+        );
+        assert_eq!(
+            Axis::<Industry>::from_codes(["a", "b", "a"]).unwrap_err().to_string(),
+            r#"industry "a": appears twice, as number 1 and number 3"#
+        );
+        assert_eq!(
+            Axis::<Sector>::from_codes(["a", " "]).unwrap_err().to_string(),
+            "sector number 2: the code is empty"
+        );
+    }
+
+    #[test]
+    fn serialised_labels_are_validated_again() {
+        let axis = Axis::<Sector>::new([("1", "Agriculture"), ("2", "Mining")]).unwrap();
+        let text = serde_json::to_string(&axis).unwrap();
+        assert_eq!(text, r#"[{"code":"1","name":"Agriculture"},{"code":"2","name":"Mining"}]"#);
+        assert_eq!(serde_json::from_str::<Axis<Sector>>(&text).unwrap(), axis);
+        assert!(serde_json::from_str::<Axis<Sector>>(&text.replace("\"2\"", "\"1\"")).is_err());
+        assert!(serde_json::from_str::<Axis<Sector>>("[]").is_err());
+    }
+
+    #[test]
+    fn suggestions_are_close_or_absent() {
+        let axis = Axis::<Sector>::from_codes(["3361MV", "3364OT", "622", "621"]).unwrap();
+        assert!(axis.id("3361mv").unwrap_err().to_string().ends_with(r#"the closest is "3361MV""#));
+        assert!(axis.id("620").unwrap_err().to_string().ends_with(r#"the closest are "622", "621""#));
+        assert!(axis.id("zzzzzz").unwrap_err().to_string().ends_with("unknown"));
+        assert!(axis.id("").unwrap_err().is_unknown_label());
+    }
+
+    #[test]
+    fn an_id_of_a_longer_axis_is_refused() {
+        let long = Axis::<Sector>::from_codes(["a", "b", "c"]).unwrap();
+        let short = Axis::<Sector>::from_codes(["a"]).unwrap();
+        assert!(short.check(long.id("c").unwrap()).is_err());
+        assert_eq!(long.at(2), Some(long.id("c").unwrap()));
+        assert_eq!(long.at(3), None);
+    }
+}

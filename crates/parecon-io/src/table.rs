@@ -1,0 +1,311 @@
+//! Symmetric input-output tables.
+
+use std::iter::once;
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use crate::axis::{Axis, FinalDemand, Id, Sector, ValueAdded};
+use crate::error::Error;
+use crate::names::Names;
+use crate::report::{Check, Checker, Validation};
+use crate::serial;
+
+mod text;
+
+pub use text::Layout;
+
+/// A symmetric input-output table: the same sectors sell (rows) and buy (columns).
+///
+/// ```text
+/// x = Z 1 + Y 1          sales to sectors and to final demand are the output
+/// x = Z'1 + V'1          so are purchases and value added
+/// ```
+///
+/// | part | shape | unit |
+/// |---|---|---|
+/// | Z [`flows`](IoTable::flows) | sector × sector | money or quantity per period |
+/// | Y [`final_demand`](IoTable::final_demand) | sector × category | the same |
+/// | V [`value_added`](IoTable::value_added) | component × sector | the same |
+/// | x [`output`](IoTable::output) | sector | the same |
+///
+/// A table is immutable and always finite and of fitting shapes. Whether it balances is a question of
+/// [`validate`](IoTable::validate), because published tables are rounded.
+///
+/// # Example
+/// ```
+/// use nalgebra::{dmatrix, DMatrix};
+/// use parecon_io::{Axis, IoTable};
+///
+/// let table = IoTable::new(
+///     Axis::from_codes(["farming", "manufacturing"])?,
+///     dmatrix![150.0, 500.0; 200.0, 100.0],
+///     Axis::from_codes(["consumption"])?,
+///     dmatrix![350.0; 1700.0],
+///     Axis::from_codes(["wages"])?,
+///     dmatrix![650.0, 1400.0],
+/// )?;
+/// assert_eq!(table.output().as_slice(), [1000.0, 2000.0]);
+/// assert!(table.validate().is_clean());
+/// # Ok::<(), parecon_io::Error>(())
+/// ```
+///
+/// # Reference
+/// R. E. Miller and P. D. Blair, *Input–Output Analysis: Foundations and Extensions*, 2nd ed., Cambridge 2009, ch. 2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Raw", try_from = "Raw")]
+pub struct IoTable {
+    sectors: Axis<Sector>,
+    flows: DMatrix<f64>,
+    categories: Axis<FinalDemand>,
+    final_demand: DMatrix<f64>,
+    components: Axis<ValueAdded>,
+    value_added: DMatrix<f64>,
+    output: DVector<f64>,
+    rounding: f64,
+}
+
+impl IoTable {
+    /// A table whose output is the sum of its rows.
+    ///
+    /// # Errors
+    /// Shapes that do not fit the axes and values that are not finite are refused.
+    pub fn new(
+        sectors: Axis<Sector>,
+        flows: DMatrix<f64>,
+        categories: Axis<FinalDemand>,
+        final_demand: DMatrix<f64>,
+        components: Axis<ValueAdded>,
+        value_added: DMatrix<f64>,
+    ) -> Result<Self, Error> {
+        let n = sectors.len();
+        serial::check_matrix("flows", &flows, (n, n), |i, j| {
+            format!("{} to {}", sectors.describe(i), sectors.describe(j))
+        })?;
+        serial::check_matrix("final demand", &final_demand, (n, categories.len()), |i, j| {
+            format!("{} to {}", sectors.describe(i), categories.describe(j))
+        })?;
+        serial::check_matrix("value added", &value_added, (components.len(), n), |i, j| {
+            format!("{} of {}", components.describe(i), sectors.describe(j))
+        })?;
+        let output = flows.column_sum() + final_demand.column_sum();
+        serial::check_vector("output", &output, n, |i| sectors.describe(i))?;
+        Ok(Self { sectors, flows, categories, final_demand, components, value_added, output, rounding: 0.0 })
+    }
+
+    /// The table with outputs as published, which [`validate`](IoTable::validate) then compares with rows and
+    /// columns.
+    ///
+    /// # Errors
+    /// A vector of another length and values that are not finite are refused.
+    pub fn with_output(mut self, output: DVector<f64>) -> Result<Self, Error> {
+        serial::check_vector("output", &output, self.sectors.len(), |i| self.sectors.describe(i))?;
+        self.output = output;
+        Ok(self)
+    }
+
+    /// The table with the unit to which its cells were rounded at the source: 1 for whole millions in a table
+    /// of millions, 0 (the default) for exact cells.
+    ///
+    /// # Errors
+    /// A negative unit or one that is not finite is refused.
+    pub fn with_rounding(mut self, unit: f64) -> Result<Self, Error> {
+        serial::check_rounding(unit)?;
+        self.rounding = unit;
+        Ok(self)
+    }
+
+    /// The table with readable names where `names` has them.
+    #[must_use]
+    pub fn with_names(mut self, names: &Names) -> Self {
+        self.sectors = self.sectors.renamed(|code| names.get(code));
+        self.categories = self.categories.renamed(|code| names.get(code));
+        self.components = self.components.renamed(|code| names.get(code));
+        self
+    }
+
+    /// The sectors.
+    #[must_use]
+    pub fn sectors(&self) -> &Axis<Sector> {
+        &self.sectors
+    }
+
+    /// The number of sectors.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a table is never empty")]
+    pub fn len(&self) -> usize {
+        self.sectors.len()
+    }
+
+    /// The sector with this code, as [`Axis::id`].
+    ///
+    /// # Errors
+    /// An unknown code is refused, and the closest labels are suggested.
+    pub fn sector(&self, code: &str) -> Result<Id<Sector>, Error> {
+        self.sectors.id(code)
+    }
+
+    /// Intermediate flows Z, from row to column.
+    #[must_use]
+    pub fn flows(&self) -> &DMatrix<f64> {
+        &self.flows
+    }
+
+    /// The categories of final demand.
+    #[must_use]
+    pub fn final_demand_categories(&self) -> &Axis<FinalDemand> {
+        &self.categories
+    }
+
+    /// Final demand Y, sector × category.
+    #[must_use]
+    pub fn final_demand(&self) -> &DMatrix<f64> {
+        &self.final_demand
+    }
+
+    /// Final demand of all categories together, y = Y 1.
+    #[must_use]
+    pub fn total_final_demand(&self) -> DVector<f64> {
+        self.final_demand.column_sum()
+    }
+
+    /// The components of value added.
+    #[must_use]
+    pub fn value_added_components(&self) -> &Axis<ValueAdded> {
+        &self.components
+    }
+
+    /// Value added V, component × sector.
+    #[must_use]
+    pub fn value_added(&self) -> &DMatrix<f64> {
+        &self.value_added
+    }
+
+    /// Output x by sector.
+    #[must_use]
+    pub fn output(&self) -> &DVector<f64> {
+        &self.output
+    }
+
+    /// The unit to which cells were rounded at the source; 0 if they are exact.
+    #[must_use]
+    pub fn rounding(&self) -> f64 {
+        self.rounding
+    }
+
+    /// Direct input coefficients, A = Z x̂⁻¹: input of the row's product per unit of the column's output.
+    ///
+    /// # Errors
+    /// A sector that buys but has no output has no coefficients, and is named. One that neither buys nor
+    /// produces has a column of zeros.
+    pub fn coefficients(&self) -> Result<DMatrix<f64>, Error> {
+        self.per_output(&self.flows, "buys")
+    }
+
+    /// Value added per unit of output, V x̂⁻¹, component × sector: the intensities to ask
+    /// [`Technology::footprint`](crate::Technology::footprint) with.
+    ///
+    /// # Errors
+    /// A sector that has value added but no output is named.
+    pub fn value_added_intensities(&self) -> Result<DMatrix<f64>, Error> {
+        self.per_output(&self.value_added, "has value added of")
+    }
+
+    fn per_output(&self, amounts: &DMatrix<f64>, verb: &str) -> Result<DMatrix<f64>, Error> {
+        let mut ratios = amounts.clone();
+        for (j, mut column) in ratios.column_iter_mut().enumerate() {
+            let output = self.output[j];
+            if output != 0.0 {
+                column /= output;
+            } else if let Some(amount) = column.iter().find(|amount| **amount != 0.0) {
+                return Err(Error::invalid(format!(
+                    "{}: {verb} {amount} but has no output",
+                    self.sectors.describe(j)
+                )));
+            }
+            if !column.iter().all(|ratio| ratio.is_finite()) {
+                return Err(Error::invalid(format!(
+                    "{}: output is {output}, too small to divide by",
+                    self.sectors.describe(j)
+                )));
+            }
+        }
+        Ok(ratios)
+    }
+
+    /// Checks balances, signs, outputs and column sums of A.
+    ///
+    /// Tolerances follow from [`rounding`](IoTable::rounding): a sum of k non-zero rounded cells may be off by half
+    /// a unit each. Negative final demand (imports, drawn stocks) and value added (subsidies, losses) are
+    /// ordinary and not reported.
+    pub fn validate(&self) -> Validation {
+        let mut checker = Checker::default();
+        let sector = |i| self.sectors.describe(i);
+        for i in 0..self.len() {
+            let x = self.output[i];
+            let (sales, demand) = (self.flows.row(i), self.final_demand.row(i));
+            let cells = sales.iter().chain(demand.iter()).copied();
+            checker.balance(Check::RowBalance, || sector(i), cells, once(x), x, self.rounding);
+            let (purchases, components) = (self.flows.column(i), self.value_added.column(i));
+            let cells = purchases.iter().chain(components.iter()).copied();
+            checker.balance(Check::ColumnBalance, || sector(i), cells, once(x), x, self.rounding);
+        }
+        checker.cells(&self.flows, |i, j| format!("{} to {}", sector(i), sector(j)));
+        checker.outputs(self.output.as_slice(), sector);
+        for (j, column) in self.flows.column_iter().enumerate() {
+            let share = column.sum() / self.output[j];
+            if self.output[j] > 0.0 && share >= 1.0 {
+                checker.push(Check::ColumnSum, sector(j), share, 1.0, 0.0);
+            }
+        }
+        checker.finish()
+    }
+}
+
+/// The serialised form.
+#[derive(Serialize, Deserialize)]
+struct Raw {
+    version: u32,
+    sectors: Axis<Sector>,
+    flows: Vec<Vec<f64>>,
+    final_demand_categories: Axis<FinalDemand>,
+    final_demand: Vec<Vec<f64>>,
+    value_added_components: Axis<ValueAdded>,
+    value_added: Vec<Vec<f64>>,
+    output: Vec<f64>,
+    rounding: f64,
+}
+
+impl From<IoTable> for Raw {
+    fn from(table: IoTable) -> Self {
+        Self {
+            version: serial::VERSION,
+            flows: serial::rows(&table.flows),
+            final_demand: serial::rows(&table.final_demand),
+            value_added: serial::rows(&table.value_added),
+            output: table.output.as_slice().to_vec(),
+            rounding: table.rounding,
+            sectors: table.sectors,
+            final_demand_categories: table.categories,
+            value_added_components: table.components,
+        }
+    }
+}
+
+impl TryFrom<Raw> for IoTable {
+    type Error = Error;
+
+    fn try_from(raw: Raw) -> Result<Self, Error> {
+        serial::check_version("table", raw.version)?;
+        IoTable::new(
+            raw.sectors,
+            serial::matrix("flows", &raw.flows)?,
+            raw.final_demand_categories,
+            serial::matrix("final demand", &raw.final_demand)?,
+            raw.value_added_components,
+            serial::matrix("value added", &raw.value_added)?,
+        )?
+        .with_output(DVector::from_vec(raw.output))?
+        .with_rounding(raw.rounding)
+    }
+}
