@@ -33,7 +33,11 @@ pub fn chunked_reduce<A: Send>(
     #[cfg(feature = "parallel")]
     let parts: Vec<A> = {
         use rayon::prelude::*;
-        if chunks > 1 { (0..chunks).into_par_iter().map(one).collect() } else { (0..chunks).map(one).collect() }
+        if chunks > 1 {
+            (0..chunks).into_par_iter().map(one).collect()
+        } else {
+            (0..chunks).map(one).collect()
+        }
     };
     #[cfg(not(feature = "parallel"))]
     let parts: Vec<A> = (0..chunks).map(one).collect();

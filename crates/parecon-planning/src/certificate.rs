@@ -1,0 +1,77 @@
+//! How far a plan is from the best one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::feasible::Clearing;
+use crate::{Economy, Error};
+
+/// Two-sided bound on the welfare of the best plan, found at announced prices whether or not they clear.
+///
+/// The welfare of a plan, with the consumer councils' incomes as the weight each of them has, is
+///
+/// ```text
+/// W = Σ_c m_c·Σ_{g private} α_cg·log x_cg + Σ_{g public} M_g·log G_g − Σ_w s_w·E_w^k_w
+/// ```
+///
+/// where `M_g = Σ_c m_c·α_cg`. By weak duality, no feasible plan is better than
+///
+/// ```text
+/// W ≤ Φ(p) + Σ_c m_c·Σ_{g private} α_cg·log(m_c·α_cg) + Σ_{g public} M_g·log M_g − Σ_c m_c
+/// Φ(p) = Σ_w π_w(p) + Σ_g p_g·ω_g − Σ_g M_g·log p_g
+/// ```
+///
+/// with the worker councils' surpluses `π_w` and the endowments `ω`; and the [`FeasiblePlan`](crate::FeasiblePlan)
+/// made from the proposals attains `welfare`. The two meet at the clearing prices, and near them the gap is of second
+/// order in the imbalances.
+///
+/// Since `W` contains logarithms of quantities, its level depends on the units they are measured in; the gap does
+/// not.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// No feasible plan has a higher welfare, in units of account.
+    pub upper_bound: f64,
+    /// Welfare of the feasible plan made from the proposals, in units of account.
+    pub welfare: f64,
+    /// What the feasible plan lacks at most, in units of account. Computed from terms that are never negative, so
+    /// that it keeps its digits when both bounds are large.
+    pub gap: f64,
+    /// The gap as a share of all incomes.
+    pub gap_relative: f64,
+}
+
+impl Certificate {
+    /// The factor on everybody's consumption that is worth the gap: the feasible plan is at least as good as the
+    /// best plan with all consumption multiplied by this factor, `exp(−gap/Σm)`.
+    ///
+    /// ```
+    /// let (upper_bound, welfare, gap, gap_relative) = (0.5, 0.4, 0.1, 0.01);
+    /// let certificate = parecon_planning::Certificate { upper_bound, welfare, gap, gap_relative };
+    /// assert!((certificate.consumption_factor() - 0.99).abs() < 1e-4);
+    /// ```
+    #[must_use]
+    pub fn consumption_factor(&self) -> f64 {
+        (-self.gap_relative).exp()
+    }
+}
+
+impl Economy {
+    /// The certificate at announced prices, or `None` where [`make_feasible`](Self::make_feasible) gives none.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Complexity
+    /// As [`make_feasible`](Self::make_feasible), without forming the plan.
+    ///
+    /// # Example
+    /// See [`make_feasible`](Self::make_feasible).
+    pub fn certify(&self, prices: &[f64]) -> Result<Option<Certificate>, Error> {
+        self.check_prices(prices)?;
+        let revenues = self.revenues(&crate::economy::logs(prices));
+        Ok(self.certificate_at(prices, &revenues))
+    }
+
+    pub(crate) fn certificate_at(&self, prices: &[f64], revenues: &[f64]) -> Option<Certificate> {
+        Clearing::of(self, prices, revenues).map(|clearing| clearing.certificate(self, prices))
+    }
+}

@@ -1,0 +1,73 @@
+//! Councils as their members would describe them: plain data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::GoodId;
+
+/// One input of a worker council's technology.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What is used.
+    pub good: GoodId,
+    /// Exponent `b` in the production function, positive: the share of revenue spent on this input.
+    pub exponent: f64,
+}
+
+/// A worker council with a Cobb–Douglas technology and an effort of its own choosing.
+///
+/// ```text
+/// Q = A · E^c · Π x_i^b_i          output from inputs x and effort E
+/// p_o·Q − Σ p_i·x_i − s·E^k        what the council maximises at prices p
+/// ```
+///
+/// The maximum exists when returns to scale, counted with effort, decrease: `Σ b_i + c/k < 1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerCouncil {
+    /// Name for messages; may be empty, then the council is known by its position.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The good it makes.
+    pub output: GoodId,
+    /// `A`, positive.
+    pub total_factor_productivity: f64,
+    /// What it uses, each good at most once; its own output is allowed.
+    pub inputs: Vec<Input>,
+    /// `c`, zero (no effort) or more.
+    pub effort_elasticity: f64,
+    /// `s`, positive.
+    pub disutility_coefficient: f64,
+    /// `k`, positive.
+    pub disutility_exponent: f64,
+}
+
+/// How much a consumer council cares for one good.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preference {
+    /// What is wanted: a private or a public good.
+    pub good: GoodId,
+    /// Positive, on any scale: weights are divided by their sum.
+    pub weight: f64,
+}
+
+/// A consumer council with Cobb–Douglas preferences and a given income.
+///
+/// With weights normalised to shares `α`, it spends `m·α_g` on good `g`:
+///
+/// ```text
+/// x_g = m·α_g / p_g            of a private good
+/// x_g = m·α_g / (p_g / n)      of a public good, n = number of consumer councils
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsumerCouncil {
+    /// Name for messages; may be empty, then the council is known by its position.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// `m`, positive, in units of account.
+    pub income: f64,
+    /// What it wants, each good at most once.
+    pub preferences: Vec<Preference>,
+}

@@ -1,0 +1,293 @@
+//! The economy: goods and councils, checked once and then stored as flat arrays.
+
+mod check;
+mod data;
+mod store;
+
+use std::sync::Arc;
+
+use parecon_core::chunked_reduce;
+use serde::{Deserialize, Serialize};
+
+pub use data::EconomyData;
+pub(crate) use store::{Consumers, LARGEST_LOG, Layout, Workers};
+
+use crate::proposals::Proposals;
+use crate::{Aggregates, Category, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+
+/// Announced prices lie within `[1/PRICE_LIMIT, PRICE_LIMIT]`, so that no value or quantity leaves the range of `f64`.
+pub(crate) const PRICE_LIMIT: f64 = 1e100;
+
+/// Goods, worker councils and consumer councils: everything that answers to announced prices.
+///
+/// An economy is checked when it is built and does not change. Its councils are given, and given back, as plain
+/// data; inside they are flat arrays with all constants folded, so that answering prices takes one exponential per
+/// worker council and nothing at all per consumer council (whose given incomes make spending on each good a
+/// constant).
+///
+/// At prices `p`, a worker council with [technology](WorkerCouncil) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
+///
+/// ```text
+/// log Q = [log A + (c/k)·log(c·p_o/(k·s)) + Σ b_i·log(b_i·p_o/p_i)] / (1 − c/k − B)
+/// x_i   = b_i·p_o·Q/p_i
+/// s·k·E^k = c·p_o·Q
+/// ```
+///
+/// A plan worth more than e⁴⁰⁰ units of account is proposed as one of e⁴⁰⁰ (and less than e⁻⁴⁰⁰ as e⁻⁴⁰⁰): far from
+/// agreement only its direction matters, and sums stay finite.
+///
+/// # Example
+/// ```
+/// use parecon_planning::{
+///     Category, ConsumerCouncil, Economy, Good, GoodId, Input, Preference, WorkerCouncil,
+/// };
+///
+/// let (bread, labour) = (GoodId(0), GoodId(1));
+/// let economy = Economy::new(
+///     vec![Good::new("bread", Category::Private, 0.0), Good::new("labour", Category::Labour, 100.0)],
+///     vec![WorkerCouncil {
+///         name: "bakery".into(),
+///         output: bread,
+///         total_factor_productivity: 1.0,
+///         inputs: vec![Input { good: labour, exponent: 0.5 }],
+///         effort_elasticity: 0.0,
+///         disutility_coefficient: 1.0,
+///         disutility_exponent: 2.0,
+///     }],
+///     vec![ConsumerCouncil {
+///         name: "neighbourhood".into(),
+///         income: 20.0,
+///         preferences: vec![Preference { good: bread, weight: 1.0 }],
+///     }],
+/// )?;
+///
+/// // Bread at 2 and labour at 0.1: 100 hours make √100 loaves, which is what 20 buys.
+/// let all = economy.aggregate(&[2.0, 0.1])?;
+/// assert!((all.supply[0] - 10.0).abs() < 1e-12 && (all.demand[0] - 10.0).abs() < 1e-12);
+/// assert!((all.demand[1] - 100.0).abs() < 1e-12);
+/// # Ok::<(), parecon_planning::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "EconomyData", into = "EconomyData")]
+pub struct Economy {
+    goods: Vec<Good>,
+    layout: Arc<Layout>,
+    workers: Workers,
+    consumers: Consumers,
+    /// Spending on each good by all consumer councils: `Σ_c m_c·α_cg`.
+    spending: Vec<f64>,
+    total_income: f64,
+    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c`.
+    welfare_constant: f64,
+}
+
+impl Economy {
+    /// Checks the councils against the goods and folds what does not depend on prices.
+    ///
+    /// # Errors
+    /// Names the good or council at fault:
+    /// - a good without a unique name, an endowment that is negative or not finite;
+    /// - a council that refers to a good that does not exist or twice to the same, or has a parameter out of range;
+    /// - a worker council whose returns to scale do not decrease, `Σ b_i + c/k ≥ 1`
+    ///   ([`Error::is_increasing_returns`]);
+    /// - a consumer council that wants a good of a category that is not consumed;
+    /// - a good that nobody can supply, or that nobody wants either for consumption or, directly or indirectly, to
+    ///   make something that is consumed: its price would rise or fall without end ([`Error::is_unbalanced`]).
+    ///   With decreasing returns everywhere, this is the only way in which clearing prices can fail to exist, and
+    ///   they are unique.
+    ///
+    /// # Complexity
+    /// Linear in the size of the data.
+    pub fn new(
+        goods: Vec<Good>,
+        workers: Vec<WorkerCouncil>,
+        consumers: Vec<ConsumerCouncil>,
+    ) -> Result<Self, Error> {
+        check::goods(&goods)?;
+        check::workers(&goods, &workers)?;
+        check::consumers(&goods, &consumers)?;
+        check::balance(&goods, &workers, &consumers)?;
+
+        let layout = Arc::new(Layout::new(&goods, &workers, &consumers));
+        let workers = Workers::new(workers);
+        let consumers = Consumers::new(consumers);
+
+        let mut spending = vec![0.0; goods.len()];
+        let mut welfare_constant = 0.0;
+        for c in 0..consumers.len() {
+            let wants = layout.wants(c);
+            for (good, share) in wants.iter().zip(consumers.shares(c, &layout)) {
+                let spent = consumers.income(c) * share;
+                spending[good.index()] += spent;
+                if goods[good.index()].category != Category::Public {
+                    welfare_constant += spent * spent.ln();
+                }
+            }
+        }
+        let total_income = consumers.total_income();
+        for (good, &spent) in goods.iter().zip(&spending) {
+            if good.category == Category::Public && spent > 0.0 {
+                welfare_constant += spent * spent.ln();
+            }
+        }
+        welfare_constant -= total_income;
+        Ok(Economy { goods, layout, workers, consumers, spending, total_income, welfare_constant })
+    }
+
+    /// The goods, in the order of every vector over goods.
+    #[must_use]
+    pub fn goods(&self) -> &[Good] {
+        &self.goods
+    }
+
+    /// The good of that name.
+    ///
+    /// # Complexity
+    /// Linear in the number of goods.
+    #[must_use]
+    pub fn good_id(&self, name: &str) -> Option<GoodId> {
+        (0u32..).zip(&self.goods).find(|(_, good)| good.name == name).map(|(id, _)| GoodId(id))
+    }
+
+    /// Number of worker councils.
+    #[must_use]
+    pub fn worker_councils(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Number of consumer councils.
+    #[must_use]
+    pub fn consumer_councils(&self) -> usize {
+        self.consumers.len()
+    }
+
+    /// A worker council as it was given.
+    #[must_use]
+    pub fn worker_council(&self, position: usize) -> Option<WorkerCouncil> {
+        (position < self.workers.len()).then(|| self.workers.council(position, &self.layout))
+    }
+
+    /// A consumer council as it was given.
+    #[must_use]
+    pub fn consumer_council(&self, position: usize) -> Option<ConsumerCouncil> {
+        (position < self.consumers.len()).then(|| self.consumers.council(position, &self.layout))
+    }
+
+    /// What all consumer councils together spend on each good, `M_g = Σ_c m_c·α_cg`, in units of account.
+    #[must_use]
+    pub fn spending(&self) -> &[f64] {
+        &self.spending
+    }
+
+    /// Sum of all incomes, in units of account.
+    #[must_use]
+    pub fn total_income(&self) -> f64 {
+        self.total_income
+    }
+
+    /// Every council's proposal at announced prices.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Complexity
+    /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
+    pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
+        self.check_prices(prices)?;
+        Ok(self.proposals_at(prices, &self.revenues(&logs(prices))))
+    }
+
+    /// Supply and demand at announced prices, without forming the proposals.
+    ///
+    /// The sums have the same bits for any number of threads.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond).
+    ///
+    /// # Complexity
+    /// One exponential per worker council; independent of the number of consumer councils.
+    pub fn aggregate(&self, prices: &[f64]) -> Result<Aggregates, Error> {
+        self.check_prices(prices)?;
+        let log_prices = logs(prices);
+        Ok(self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices)))
+    }
+
+    pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
+        if prices.len() != self.goods.len() {
+            let (given, goods) = (prices.len(), self.goods.len());
+            return Err(Error::invalid(format!("{given} prices given for {goods} goods")));
+        }
+        for (good, &price) in self.goods.iter().zip(prices) {
+            if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
+                let name = &good.name;
+                return Err(Error::invalid(format!(
+                    "price of {name:?} is {price}, must be between 1e-100 and 1e100"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Value of every worker council's planned output.
+    pub(crate) fn revenues(&self, log_prices: &[f64]) -> Vec<f64> {
+        let one = |range: std::ops::Range<usize>| -> Vec<f64> {
+            range.map(|w| self.workers.revenue(w, &self.layout, log_prices)).collect()
+        };
+        chunked_reduce(self.workers.len(), self.chunk(), one, |all, part| all.extend(part))
+            .unwrap_or_default()
+    }
+
+    /// Adds up in values and divides by the price once per good.
+    pub(crate) fn aggregates_at(&self, prices: &[f64], revenue: impl Fn(usize) -> f64 + Sync) -> Aggregates {
+        let n = self.goods.len();
+        let fold = |range: std::ops::Range<usize>| {
+            let mut sums = vec![0.0; 2 * n];
+            let (sales, purchases) = sums.split_at_mut(n);
+            for w in range {
+                let value = revenue(w);
+                sales[self.layout.output(w).index()] += value;
+                for (good, exponent) in
+                    self.layout.inputs(w).iter().zip(self.workers.exponents(w, &self.layout))
+                {
+                    purchases[good.index()] += exponent * value;
+                }
+            }
+            sums
+        };
+        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
+            for (t, p) in total.iter_mut().zip(part) {
+                *t += p;
+            }
+        };
+        let sums =
+            chunked_reduce(self.workers.len(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
+        let supply = (0..n).map(|g| self.goods[g].endowment + sums[g] / prices[g]).collect();
+        let demand = (0..n).map(|g| (self.spending[g] + sums[n + g]) / prices[g]).collect();
+        Aggregates { supply, demand }
+    }
+
+    pub(crate) fn proposals_at(&self, prices: &[f64], revenues: &[f64]) -> Proposals {
+        Proposals::at(&self.layout, &self.workers, &self.consumers, prices, revenues, self.chunk())
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    pub(crate) fn welfare_constant(&self) -> f64 {
+        self.welfare_constant
+    }
+
+    /// Councils per task: large enough that the sums over goods cost little beside the councils themselves.
+    pub(crate) fn chunk(&self) -> usize {
+        (4 * self.goods.len()).max(512)
+    }
+}
+
+pub(crate) fn logs(prices: &[f64]) -> Vec<f64> {
+    prices.iter().map(|p| p.ln()).collect()
+}

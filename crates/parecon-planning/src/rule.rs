@@ -1,0 +1,96 @@
+//! How prices are revised from what councils report.
+
+mod recorded;
+mod revealed_newton;
+
+pub use recorded::Recorded;
+pub use revealed_newton::RevealedNewton;
+
+use crate::{Aggregates, Proposals};
+
+/// How much of the proposals a price rule asks to see; each level contains the ones before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Disclosure {
+    /// Supply of and demand for each good, added up over all councils.
+    Aggregates,
+    /// Every council's proposal: what it would make and use, how hard it would work, what it would consume.
+    Proposals,
+}
+
+/// What a price rule is shown after a round.
+#[derive(Clone, Copy, Debug)]
+pub struct Reports<'a> {
+    round: usize,
+    prices: &'a [f64],
+    aggregates: &'a Aggregates,
+    proposals: Option<&'a Proposals>,
+}
+
+impl<'a> Reports<'a> {
+    /// Reports at the lowest level of disclosure. `aggregates` must be as long as `prices`.
+    #[must_use]
+    pub fn new(round: usize, prices: &'a [f64], aggregates: &'a Aggregates) -> Self {
+        Reports { round, prices, aggregates, proposals: None }
+    }
+
+    /// Adds the councils' proposals.
+    #[must_use]
+    pub fn with_proposals(mut self, proposals: &'a Proposals) -> Self {
+        self.proposals = Some(proposals);
+        self
+    }
+
+    /// Number of the round, from 1.
+    #[must_use]
+    pub fn round(&self) -> usize {
+        self.round
+    }
+
+    /// The prices that were announced.
+    #[must_use]
+    pub fn prices(&self) -> &'a [f64] {
+        self.prices
+    }
+
+    /// Supply and demand at those prices.
+    #[must_use]
+    pub fn aggregates(&self) -> &'a Aggregates {
+        self.aggregates
+    }
+
+    /// The councils' proposals, if the rule's disclosure level grants them.
+    #[must_use]
+    pub fn proposals(&self) -> Option<&'a Proposals> {
+        self.proposals
+    }
+}
+
+/// A way to revise prices: the facilitation board's part.
+///
+/// A rule sees nothing but [`Reports`]; a better informed rule asks for more [`Disclosure`].
+///
+/// # Example
+/// ```
+/// use parecon_planning::{PriceRule, Reports};
+///
+/// /// Raises the price of what is short, lowers that of what is plentiful, by a tenth of the imbalance.
+/// struct Gentle;
+///
+/// impl PriceRule for Gentle {
+///     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
+///         let (supply, demand) = (&reports.aggregates().supply, &reports.aggregates().demand);
+///         let change = |(s, d): (&f64, &f64)| (d / s).powf(0.1);
+///         reports.prices().iter().zip(supply.iter().zip(demand).map(change)).map(|(p, f)| p * f).collect()
+///     }
+/// }
+/// ```
+pub trait PriceRule {
+    /// The prices to announce next: positive, one for each good, in the order of `reports.prices()`.
+    fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64>;
+
+    /// What the rule needs to see; aggregates unless it says otherwise.
+    fn disclosure(&self) -> Disclosure {
+        Disclosure::Aggregates
+    }
+}

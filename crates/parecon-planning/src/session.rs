@@ -1,0 +1,216 @@
+//! The planning process: announce, collect, compare, revise.
+
+use serde::{Deserialize, Serialize};
+
+use crate::economy::{PRICE_LIMIT, logs};
+use crate::{
+    Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
+    Status, ThresholdClass,
+};
+
+/// Plans an economy: rounds of announced prices and proposals until they fit together.
+///
+/// The observer sees every round and may end the process. Whatever the status, the outcome holds the best round's
+/// prices.
+///
+/// # Errors
+/// If the configuration does not suit the economy, or if the rule answers with something that is not a price
+/// vector.
+///
+/// # Complexity
+/// Each round, one exponential per worker council, the rule, and the certificate if asked for.
+///
+/// # Example
+/// ```
+/// use parecon_planning::{Config, RevealedNewton, Round, experiment, plan};
+/// use std::ops::ControlFlow;
+///
+/// let economy = experiment::small_example()?;
+/// let mut imbalances = Vec::new();
+/// let mut watch = |round: &Round| {
+///     imbalances.push(round.largest_imbalance);
+///     ControlFlow::Continue(())
+/// };
+/// let config = Config::new().with_tolerance(1e-9);
+/// let outcome = plan(&economy, &mut RevealedNewton::new(), &config, &mut watch)?;
+/// assert!(outcome.status.is_converged());
+/// assert!(outcome.certificate.is_some_and(|c| c.gap_relative < 1e-12));
+/// assert_eq!(imbalances.len(), outcome.rounds.len());
+/// # Ok::<(), parecon_planning::Error>(())
+/// ```
+pub fn plan(
+    economy: &Economy,
+    rule: &mut dyn PriceRule,
+    config: &Config,
+    observer: &mut dyn Observer<Round>,
+) -> Result<Outcome, Error> {
+    let mut planning = Planning::new(economy, rule, config.clone())?;
+    observer.on_start();
+    let status = loop {
+        let round = planning.step()?;
+        if observer.on_round(round).is_break() {
+            break planning.status().unwrap_or(Status::Stopped);
+        }
+        if let Some(status) = planning.status() {
+            break status;
+        }
+    };
+    observer.on_end(status);
+    Ok(planning.finish(status))
+}
+
+/// A planning process whose loop the caller owns.
+///
+/// ```
+/// use parecon_planning::{Config, Planning, Recorded, experiment};
+///
+/// let economy = experiment::small_example()?;
+/// let mut rule = Recorded::new();
+/// let mut planning = Planning::new(&economy, &mut rule, Config::new())?;
+/// while planning.status().is_none() {
+///     planning.step()?;
+/// }
+/// assert!(planning.rounds().last().is_some_and(|round| round.largest_imbalance < 0.03));
+/// # Ok::<(), parecon_planning::Error>(())
+/// ```
+pub struct Planning<'a> {
+    economy: &'a Economy,
+    rule: &'a mut dyn PriceRule,
+    config: Config,
+    rounds: Vec<Round>,
+    /// The last round's, if the rule wants them.
+    proposals: Option<Proposals>,
+    /// Index of the round with the smallest imbalance.
+    best: usize,
+    out_of_range: bool,
+}
+
+/// How a planning process ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Why it ended.
+    pub status: Status,
+    /// Prices of the best round. [`Economy::respond`] has the proposals there, [`Economy::make_feasible`] a plan
+    /// that fits together exactly.
+    pub prices: Vec<f64>,
+    /// Largest imbalance of the best round: 0.03 is 3 %.
+    pub largest_imbalance: f64,
+    /// Certificate of the best round, if asked for.
+    pub certificate: Option<Certificate>,
+    /// All rounds, from the first.
+    pub rounds: Vec<Round>,
+}
+
+impl<'a> Planning<'a> {
+    /// A process before its first round.
+    ///
+    /// # Errors
+    /// If the configuration does not suit the economy.
+    pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
+        config.validate(economy)?;
+        Ok(Planning {
+            economy,
+            rule,
+            config,
+            rounds: Vec::new(),
+            proposals: None,
+            best: 0,
+            out_of_range: false,
+        })
+    }
+
+    /// Revises the prices (but in the first round), announces them and adds up the proposals.
+    ///
+    /// It may be called on after [`status`](Self::status) says that the process has ended.
+    ///
+    /// # Errors
+    /// If the rule answers with something that is not a price vector.
+    pub fn step(&mut self) -> Result<&Round, Error> {
+        let prices = match self.rounds.last() {
+            None => self.config.start_prices(self.economy)?,
+            Some(last) => {
+                let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
+                if let Some(proposals) = &self.proposals {
+                    reports = reports.with_proposals(proposals);
+                }
+                let mut prices = self.rule.revise(&reports);
+                self.out_of_range |= rein_in(self.economy, &mut prices)?;
+                prices
+            }
+        };
+        let revenues = self.economy.revenues(&logs(&prices));
+        let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
+        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
+            .then(|| self.economy.proposals_at(&prices, &revenues));
+        let certificate =
+            if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
+
+        let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
+        if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
+            self.best = self.rounds.len();
+        }
+        self.rounds.push(Round {
+            number: self.rounds.len() + 1,
+            prices,
+            aggregates,
+            largest_imbalance,
+            least_balanced,
+            class: ThresholdClass::of(largest_imbalance),
+            certificate,
+        });
+        Ok(&self.rounds[self.rounds.len() - 1])
+    }
+
+    /// Whether and how the process has ended; `None` while it should go on.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        let last = self.rounds.last()?;
+        if last.largest_imbalance < self.config.tolerance() {
+            Some(Status::Converged)
+        } else if self.out_of_range {
+            Some(Status::Diverged)
+        } else if last.number - (self.best + 1) >= self.config.patience() {
+            Some(Status::Stalled)
+        } else if last.number >= self.config.round_limit() {
+            Some(Status::RoundLimit)
+        } else {
+            None
+        }
+    }
+
+    /// All rounds so far.
+    #[must_use]
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
+    fn finish(self, status: Status) -> Outcome {
+        let best = self.rounds.get(self.best);
+        Outcome {
+            status,
+            prices: best.map(|r| r.prices.clone()).unwrap_or_default(),
+            largest_imbalance: best.map_or(0.0, |r| r.largest_imbalance),
+            certificate: best.and_then(|r| r.certificate),
+            rounds: self.rounds,
+        }
+    }
+}
+
+/// Keeps revised prices within the permitted range; whether any had left it.
+fn rein_in(economy: &Economy, prices: &mut [f64]) -> Result<bool, Error> {
+    if prices.len() != economy.goods().len() {
+        let (given, goods) = (prices.len(), economy.goods().len());
+        return Err(Error::rule(format!("answered with {given} prices for {goods} goods")));
+    }
+    let mut left = false;
+    for (good, price) in economy.goods().iter().zip(prices) {
+        if price.is_nan() || *price < 0.0 {
+            let name = &good.name;
+            return Err(Error::rule(format!("revised the price of {name:?} to {price}, must be positive")));
+        }
+        let within = price.clamp(1.0 / PRICE_LIMIT, PRICE_LIMIT);
+        left |= within != *price;
+        *price = within;
+    }
+    Ok(left)
+}

@@ -1,0 +1,243 @@
+//! Bounds, feasible plans, and the optimum that an independent convex solver finds.
+
+use clarabel::algebra::CscMatrix;
+use clarabel::solver::{
+    DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverError, SolverStatus, SupportedConeT,
+};
+use parecon_planning::{
+    Category, Config, ConsumerCouncil, Economy, Good, GoodId, Preference, Proposals, RevealedNewton,
+    experiment, plan,
+};
+use parecon_testbed::planning::{bakery, choir, small_economy, village, wild_prices};
+use proptest::prelude::*;
+
+/// Rounding of sums of values that are large against their difference.
+const ROUNDING: f64 = 1e-9;
+/// What the interior-point solver is asked for, with room for its own scaling.
+const SOLVER: f64 = 1e-6;
+
+/// Plans worth less than e⁻⁴⁰⁰ are rounded up to that, which no technology accounts for.
+const CUT_OFF: f64 = 1e-100;
+
+/// Welfare of a plan, from quantities alone.
+fn welfare(economy: &Economy, plan: &Proposals) -> f64 {
+    let mut total = 0.0;
+    for (c, consumed) in plan.consumers().enumerate() {
+        let Some(council) = economy.consumer_council(c) else { continue };
+        let weights: f64 = council.preferences.iter().map(|p| p.weight).sum();
+        for (preference, quantity) in council.preferences.iter().zip(consumed.quantities) {
+            total += council.income * preference.weight / weights * quantity.ln();
+        }
+    }
+    for (w, made) in plan.workers().enumerate() {
+        let Some(council) = economy.worker_council(w) else { continue };
+        total -= council.disutility_coefficient * made.effort.powf(council.disutility_exponent);
+    }
+    total
+}
+
+/// Largest violation of technologies and balances, relative, from quantities alone.
+fn violation(economy: &Economy, plan: &Proposals) -> f64 {
+    let mut worst: f64 = 0.0;
+    let mut available: Vec<f64> = economy.goods().iter().map(|g| g.endowment).collect();
+    let mut used = vec![0.0; available.len()];
+    for (w, made) in plan.workers().enumerate() {
+        let Some(council) = economy.worker_council(w) else { continue };
+        let mut possible = council.total_factor_productivity * made.effort.powf(council.effort_elasticity);
+        for (input, quantity) in council.inputs.iter().zip(made.inputs) {
+            possible *= quantity.powf(input.exponent);
+            used[input.good.index()] += quantity;
+        }
+        if made.output > CUT_OFF {
+            worst = worst.max(made.output / possible - 1.0);
+        }
+        available[made.good.index()] += made.output;
+    }
+    let public = |g: usize| economy.goods()[g].category == Category::Public;
+    let mut shared = vec![0.0f64; available.len()];
+    for consumed in plan.consumers() {
+        for (good, quantity) in consumed.goods.iter().zip(consumed.quantities) {
+            let g = good.index();
+            if public(g) { shared[g] = shared[g].max(*quantity) } else { used[g] += quantity }
+        }
+    }
+    for g in 0..used.len() {
+        worst = worst.max((used[g] + shared[g]) / available[g] - 1.0);
+    }
+    worst
+}
+
+/// The best welfare, by conic programming: with `D = E^k`, output is a weighted geometric mean of `D`, inputs and 1.
+fn best_welfare(economy: &Economy) -> Result<(SolverStatus, f64), SolverError> {
+    let n = economy.goods().len();
+    // Rows are `right − Σ value·variable`, an element of the cone that follows in `cones`.
+    let (mut entries, mut right, mut cones) =
+        (Vec::<(usize, usize, f64)>::new(), Vec::<f64>::new(), Vec::new());
+    let mut cost: Vec<f64> = Vec::new();
+    let variable = |cost: &mut Vec<f64>, weight: f64| {
+        cost.push(weight);
+        cost.len() - 1
+    };
+    let mut balance: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n];
+
+    for council in (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)) {
+        let output = variable(&mut cost, 0.0);
+        balance[council.output.index()].push((output, -1.0));
+        let mut powers = Vec::new();
+        let mut inside = |row: Option<usize>, power: f64, entries: &mut Vec<_>, right: &mut Vec<f64>| {
+            if let Some(column) = row {
+                entries.push((right.len(), column, -1.0));
+            }
+            right.push(if row.is_some() { 0.0 } else { 1.0 });
+            powers.push(power);
+        };
+        let mut left = 1.0;
+        for input in &council.inputs {
+            let used = variable(&mut cost, 0.0);
+            balance[input.good.index()].push((used, 1.0));
+            inside(Some(used), input.exponent, &mut entries, &mut right);
+            left -= input.exponent;
+        }
+        if council.effort_elasticity > 0.0 {
+            let effort = variable(&mut cost, council.disutility_coefficient);
+            let power = council.effort_elasticity / council.disutility_exponent;
+            inside(Some(effort), power, &mut entries, &mut right);
+            left -= power;
+        }
+        inside(None, left, &mut entries, &mut right);
+        entries.push((right.len(), output, -1.0 / council.total_factor_productivity));
+        right.push(0.0);
+        cones.push(SupportedConeT::GenPowerConeT(powers, 1));
+    }
+
+    let mut shared: Vec<Option<usize>> = vec![None; n];
+    for council in (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)) {
+        let weights: f64 = council.preferences.iter().map(|p| p.weight).sum();
+        for preference in &council.preferences {
+            let g = preference.good.index();
+            let quantity = match shared[g] {
+                Some(quantity) => quantity,
+                None => {
+                    let quantity = variable(&mut cost, 0.0);
+                    balance[g].push((quantity, 1.0));
+                    if economy.goods()[g].category == Category::Public {
+                        shared[g] = Some(quantity);
+                    }
+                    quantity
+                }
+            };
+            // (log, 1, quantity) in the exponential cone.
+            let log = variable(&mut cost, -council.income * preference.weight / weights);
+            entries.extend([(right.len(), log, -1.0), (right.len() + 2, quantity, -1.0)]);
+            right.extend([0.0, 1.0, 0.0]);
+            cones.push(SupportedConeT::ExponentialConeT());
+        }
+    }
+    for (terms, good) in balance.iter().zip(economy.goods()) {
+        entries.extend(terms.iter().map(|(column, value)| (right.len(), *column, *value)));
+        right.push(good.endowment);
+    }
+    cones.push(SupportedConeT::NonnegativeConeT(n));
+
+    let (rows, columns) = (right.len(), cost.len());
+    let matrix = CscMatrix::new_from_triplets(
+        rows,
+        columns,
+        entries.iter().map(|e| e.0).collect(),
+        entries.iter().map(|e| e.1).collect(),
+        entries.iter().map(|e| e.2).collect(),
+    );
+    let settings = DefaultSettingsBuilder::default().verbose(false).build().unwrap_or_default();
+    let quadratic = CscMatrix::zeros((columns, columns));
+    let mut solver = DefaultSolver::new(&quadratic, &cost, &matrix, &right, &cones, settings)?;
+    solver.solve();
+    Ok((solver.solution.status, -solver.solution.obj_val))
+}
+
+#[test]
+fn bounds_enclose_the_optimum_of_a_conic_solver() {
+    let mut cases = vec![experiment::small_example().unwrap()];
+    cases.push(bakery(2.0, 0.6, 50.0, 30.0).unwrap().economy);
+    cases.push(choir(1.5, (0.2, 0.7, 3.0), 12.0).unwrap().economy);
+    cases.push(village(5, 3.0, 40.0).unwrap().economy);
+    for (case, economy) in cases.iter().enumerate() {
+        let (status, best) = best_welfare(economy).unwrap();
+        assert_eq!(status, SolverStatus::Solved, "case {case}");
+        let income = economy.total_income();
+        let prices = wild_prices(case as u64, economy.goods().len(), 3.0);
+        let far = economy.certify(&prices).unwrap().unwrap();
+        assert!(
+            far.welfare < best + SOLVER * income && best < far.upper_bound + SOLVER * income,
+            "case {case}"
+        );
+        assert!(far.gap > 1e-3 * income, "case {case}: these prices were meant to be wrong");
+
+        let config = Config::new().with_tolerance(1e-10);
+        let agreed =
+            plan(economy, &mut RevealedNewton::new(), &config, &mut ()).unwrap().certificate.unwrap();
+        assert!((agreed.welfare - best).abs() < SOLVER * income, "case {case}: {} {best}", agreed.welfare);
+        assert!((agreed.upper_bound - best).abs() < SOLVER * income, "case {case}");
+    }
+}
+
+#[test]
+fn a_gap_far_below_the_rounding_of_its_bounds_keeps_its_digits() {
+    // Air is endowed and consumed: at 1 + δ times the clearing price the gap is m·(δ − log(1 + δ)), about m·δ²/2.
+    let air = Good::new("air", Category::Private, 2.0);
+    let all = vec![Preference { good: GoodId(0), weight: 1.0 }];
+    let economy = Economy::new(
+        vec![air],
+        vec![],
+        vec![ConsumerCouncil { name: String::new(), income: 1e7, preferences: all }],
+    )
+    .unwrap();
+    for delta in [1e-3f64, 1e-4, 1e-6] {
+        let certificate = economy.certify(&[5e6 * (1.0 + delta)]).unwrap().unwrap();
+        let series = delta * delta * (0.5 - delta * (1.0 / 3.0 - delta * (0.25 - delta * 0.2)));
+        // The price itself is rounded, which changes δ by 1e-16.
+        assert!((certificate.gap / (1e7 * series) - 1.0).abs() < 1e-9, "{delta}: {}", certificate.gap);
+        assert!(certificate.upper_bound > 6e6);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn feasible_from_any_prices_and_the_gap_is_what_it_says(
+        benchmark in small_economy(), seed in any::<u64>(), far in 0.0f64..2.0,
+    ) {
+        let economy = &benchmark.economy;
+        let shake = wild_prices(seed, benchmark.prices.len(), 10f64.powf(far));
+        let prices: Vec<f64> = benchmark.prices.iter().zip(shake).map(|(p, s)| p * s).collect();
+        if let Some(feasible) = economy.make_feasible(&prices).unwrap() {
+            let certificate = feasible.certificate;
+            let violation = violation(economy, &feasible.plan);
+            prop_assert!(violation < ROUNDING, "{violation} {:?}", feasible.input_factors);
+            prop_assert!(certificate.gap >= 0.0);
+            let scale = economy.total_income() + certificate.upper_bound.abs() + certificate.gap;
+            let reached = welfare(economy, &feasible.plan);
+            prop_assert!((reached - certificate.welfare).abs() < ROUNDING * scale, "{reached} {certificate:?}");
+            // No plan, this one included, can beat the bound found at other prices.
+            let bound = economy.certify(&benchmark.prices).unwrap().map(|c| c.upper_bound);
+            prop_assert!(bound.is_some_and(|b| reached < b + ROUNDING * scale));
+        }
+    }
+
+    #[test]
+    fn the_gap_vanishes_at_clearing_prices_and_is_of_second_order_beside_them(
+        benchmark in small_economy(), seed in any::<u64>(),
+    ) {
+        let economy = &benchmark.economy;
+        let gap = |size: f64| {
+            let shake = wild_prices(seed, benchmark.prices.len(), size.exp());
+            let prices: Vec<f64> = benchmark.prices.iter().zip(shake).map(|(p, s)| p * s).collect();
+            economy.certify(&prices).unwrap().map(|c| c.gap_relative)
+        };
+        let agreed = gap(0.0).unwrap();
+        prop_assert!(agreed < 1e-12, "{agreed}");
+        let (near, nearer) = (gap(1e-4).unwrap(), gap(1e-5).unwrap());
+        // A hundredth, with room for the third order.
+        prop_assert!(nearer < near / 90.0 + 1e-12, "{near} {nearer}");
+    }
+}
