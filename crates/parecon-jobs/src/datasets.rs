@@ -21,7 +21,7 @@ use crate::hospital::Hospital;
 /// ```
 pub fn hospital() -> Result<Hospital, Error> {
     Hospital::from_csv(
-        include_bytes!("../data/hospital/profiles.csv").as_slice(),
-        include_bytes!("../data/hospital/duties.csv").as_slice(),
+        include_bytes!("../data/profiles.csv").as_slice(),
+        include_bytes!("../data/duties.csv").as_slice(),
     )
 }
