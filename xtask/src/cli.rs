@@ -1,0 +1,146 @@
+//! The command line: every chore, one line each.
+
+use crate::shell::Outcome;
+use crate::workspace::Workspace;
+use crate::{check, ci, fuzz, msrv, run, tidy, tools};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The project's own chores
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Do everything that must pass before a change lands, and stop at the first failure
+    Ci {
+        /// Steps to leave out, separated by commas
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP")]
+        skip: Vec<ci::Step>,
+        /// Only these steps, separated by commas
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP", conflicts_with = "skip")]
+        only: Vec<ci::Step>,
+    },
+    /// Run every unit, integration and documentation test
+    Test,
+    /// Check formatting, lints, documentation and feature combinations, without running anything
+    Check,
+    /// Run every example of the workspace
+    Examples,
+    /// Run the benchmarks
+    Bench {
+        /// Only run each benchmark once, to see that it works
+        #[arg(long)]
+        smoke: bool,
+        /// One benchmark file, such as `io`
+        #[arg(value_name = "BENCH")]
+        bench: Option<String>,
+    },
+    /// Build and run the fuzz targets, on a stable toolchain
+    Fuzz {
+        /// Seconds to spend on each target
+        #[arg(long, default_value_t = 60, value_name = "N")]
+        seconds: u32,
+        /// Run the target once on this file, to reproduce a finding
+        #[arg(long, value_name = "FILE", requires = "target")]
+        input: Option<PathBuf>,
+        /// One target; all of them where none is named
+        #[arg(value_name = "TARGET")]
+        target: Option<String>,
+    },
+    /// Build the book, if mdbook is installed
+    Book,
+    /// Check that the stated minimum Rust version is true
+    Msrv,
+    /// Check licences, duplicates and sources of dependencies, if cargo-deny is installed
+    Deny,
+    /// Check the house rules that a machine can check
+    Tidy,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<()> {
+        let ws = Workspace::load()?;
+        let outcome = match self.command {
+            Command::Ci { skip, only } => return ci::run(&ws, &skip, &only),
+            Command::Test => run::test(&ws),
+            Command::Check => check::all(&ws),
+            Command::Examples => run::examples(&ws),
+            Command::Bench { smoke, bench } => run::bench(&ws, smoke, bench.as_deref()),
+            Command::Fuzz { seconds, input: None, target } => {
+                fuzz::run(&ws, fuzz::Search::random(seconds), target.as_deref())
+            }
+            Command::Fuzz { input: Some(file), target, .. } => {
+                fuzz::replay(&ws, target.as_deref().unwrap_or_default(), &file)
+            }
+            Command::Book => tools::book(&ws),
+            Command::Msrv => msrv::run(&ws),
+            Command::Deny => tools::deny(&ws),
+            Command::Tidy => tidy::run(&ws),
+        }?;
+        if let Outcome::Skipped(reason) = outcome {
+            println!("skipped: {reason}");
+        }
+        Ok(())
+    }
+}
+
+/// The names of all commands, for the check that documents mention no other.
+pub(crate) fn command_names() -> Vec<String> {
+    use clap::CommandFactory;
+    Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_line_of_help() {
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_about().unwrap_or_else(|| panic!("{} has no help", command.get_name()));
+            assert!(!about.to_string().contains('\n'), "{}: more than one line", command.get_name());
+        }
+    }
+
+    #[test]
+    fn steps_are_separated_by_commas() {
+        let cli = Cli::try_parse_from(["cargo xtask", "ci", "--skip", "test,fuzz"]).unwrap();
+        let Command::Ci { skip, only } = cli.command else { panic!("not ci") };
+        assert_eq!(skip, [ci::Step::Test, ci::Step::Fuzz]);
+        assert!(only.is_empty());
+    }
+
+    #[test]
+    fn fuzz_takes_seconds_and_a_target() {
+        let cli = Cli::try_parse_from(["cargo xtask", "fuzz", "--seconds", "7", "table_csv"]).unwrap();
+        let Command::Fuzz { seconds, target, input } = cli.command else { panic!("not fuzz") };
+        assert_eq!((seconds, target.as_deref(), input), (7, Some("table_csv"), None));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for args in [
+            &["ci", "--skip", "lunch"][..],
+            &["ci", "--skip", "test", "--only", "fuzz"],
+            &["fuzz", "--seconds", "-1"],
+            &["fuzz", "--input", "file"],
+            &["peers"],
+            &[],
+        ] {
+            let args = std::iter::once("cargo xtask").chain(args.iter().copied());
+            assert!(Cli::try_parse_from(args.clone()).is_err(), "{:?}", args.collect::<Vec<_>>());
+        }
+    }
+}

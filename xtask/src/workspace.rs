@@ -1,0 +1,99 @@
+//! What cargo knows about a workspace.
+
+use crate::shell::Cmd;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The workspace this program belongs to: its root folder and its own packages.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    pub(crate) packages: Vec<Package>,
+}
+
+/// A package as `cargo metadata` describes it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) rust_version: Option<String>,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A library, binary, example, test or benchmark of a package.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) kind: Vec<String>,
+    #[serde(default, rename = "required-features")]
+    pub(crate) required_features: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+impl Target {
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.kind.iter().any(|k| k == kind)
+    }
+}
+
+impl Workspace {
+    /// Finds the workspace and lists its members.
+    pub(crate) fn load() -> Result<Self> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = here.parent().context("xtask is not inside a workspace")?.to_owned();
+        let packages = metadata(&root, &["--no-deps"])?;
+        Ok(Self { root, packages })
+    }
+
+    /// The members that users depend on: those in `crates/`, by name.
+    pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
+        let folder = self.root.join("crates");
+        self.packages.iter().filter(move |p| p.manifest_path.starts_with(&folder))
+    }
+}
+
+/// The packages that `cargo metadata` lists for the workspace in `dir`, in the order of their names.
+pub(crate) fn metadata(dir: &Path, options: &[&str]) -> Result<Vec<Package>> {
+    let text = Cmd::cargo(dir).args(["metadata", "--format-version", "1"]).args(options).read()?;
+    parse(&text)
+}
+
+fn parse(text: &str) -> Result<Vec<Package>> {
+    let mut metadata: Metadata = serde_json::from_str(text).context("could not read `cargo metadata`")?;
+    metadata.packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    Ok(metadata.packages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_read_and_ordered() {
+        let text = r#"{"packages": [
+            {"name": "b", "version": "1.0.0", "rust_version": "1.80",
+             "manifest_path": "/b/Cargo.toml", "targets": []},
+            {"name": "a", "version": "0.2.0", "rust_version": null,
+             "manifest_path": "/a/Cargo.toml",
+             "targets": [{"name": "e", "kind": ["example"], "required-features": ["io"]}]}
+        ], "workspace_root": "/", "version": 1}"#;
+        let packages = parse(text).unwrap();
+        assert_eq!(packages.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(packages[0].targets[0].is("example"));
+        assert_eq!(packages[0].targets[0].required_features, ["io"]);
+    }
+
+    #[test]
+    fn the_workspace_knows_its_libraries() {
+        let ws = Workspace::load().unwrap();
+        let names: Vec<_> = ws.libraries().map(|p| p.name.as_str()).collect();
+        assert!(names.contains(&"parecon-core") && names.contains(&"parecon"), "{names:?}");
+        assert!(!names.contains(&"xtask"), "{names:?}");
+    }
+}
