@@ -1,22 +1,26 @@
 //! Labelled axes that cannot be confused.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind as ErrorKind};
+use crate::error::{Error, Kind};
+use crate::names::Names;
+
+mod id;
+mod suggest;
+
+pub use id::Id;
 
 mod sealed {
     pub trait Sealed {}
 }
 
 /// What the labels of an [`Axis`] stand for; the noun appears in messages.
-pub trait Kind: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
+pub trait AxisKind: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     /// The noun, e.g. `sector`.
     const NOUN: &'static str;
 }
@@ -27,7 +31,7 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
         impl sealed::Sealed for $name {}
-        impl Kind for $name {
+        impl AxisKind for $name {
             const NOUN: &'static str = $noun;
         }
     )*};
@@ -44,60 +48,6 @@ kinds! {
     FinalDemand = "final-demand category";
     /// A component of value added: compensation, taxes, surplus.
     ValueAdded = "value-added component";
-}
-
-/// A label of an [`Axis`] of kind `K`, by position.
-///
-/// Comes from an axis and is meant for that axis and for tables built on it.
-pub struct Id<K> {
-    index: u32,
-    kind: PhantomData<fn() -> K>,
-}
-
-impl<K> Id<K> {
-    /// The position on the axis, from 0: row or column of the matrices over it.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.index as usize
-    }
-}
-
-impl<K> Clone for Id<K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K> Copy for Id<K> {}
-impl<K> PartialEq for Id<K> {
-    fn eq(&self, other: &Self) -> bool {
-        self.index == other.index
-    }
-}
-impl<K> Eq for Id<K> {}
-impl<K> PartialOrd for Id<K> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<K> Ord for Id<K> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.index.cmp(&other.index)
-    }
-}
-impl<K> Hash for Id<K> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.index.hash(state);
-    }
-}
-impl<K: Kind> fmt::Debug for Id<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Id({} {})", K::NOUN, self.index)
-    }
-}
-impl<K> Serialize for Id<K> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.index.serialize(serializer)
-    }
 }
 
 /// Code and readable name of one label, as it is written out.
@@ -132,17 +82,31 @@ struct Labels {
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 #[derive(Serialize, Deserialize)]
-#[serde(into = "Vec<Label>", try_from = "Vec<Label>", bound = "K: Kind")]
+#[serde(into = "Vec<Label>", try_from = "Vec<Label>", bound = "K: AxisKind")]
 pub struct Axis<K> {
     inner: Arc<Labels>,
     kind: PhantomData<fn() -> K>,
 }
 
-impl<K: Kind> Axis<K> {
+impl<K: AxisKind> Axis<K> {
     /// An axis of codes with names, in this order.
     ///
     /// # Errors
     /// An empty axis, an empty code and a repeated code are refused.
+    ///
+    /// # Complexity
+    /// O(n) for n labels.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Axis, Sector};
+    ///
+    /// let sectors = Axis::<Sector>::new([("1", "Agriculture"), ("2", "Mining")])?;
+    /// assert_eq!(sectors.len(), 2);
+    /// let error = Axis::<Sector>::new([("1", "Agriculture"), ("1", "Mining")]).unwrap_err();
+    /// assert_eq!(error.to_string(), r#"sector "1": appears twice, as number 1 and number 2"#);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn new<C: Into<String>, N: Into<String>>(
         labels: impl IntoIterator<Item = (C, N)>,
     ) -> Result<Self, Error> {
@@ -180,6 +144,18 @@ impl<K: Kind> Axis<K> {
     ///
     /// # Errors
     /// As [`Axis::new`].
+    ///
+    /// # Complexity
+    /// O(n) for n codes.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Axis, Commodity};
+    ///
+    /// let commodities = Axis::<Commodity>::from_codes(["corn", "iron"])?;
+    /// assert_eq!(commodities.codes().collect::<Vec<_>>(), ["corn", "iron"]);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn from_codes<C: Into<String>>(codes: impl IntoIterator<Item = C>) -> Result<Self, Error> {
         Self::new(codes.into_iter().map(|code| {
             let code = code.into();
@@ -195,12 +171,24 @@ impl<K: Kind> Axis<K> {
     ///
     /// # Errors
     /// An unknown code is refused, and the closest labels are suggested.
+    ///
+    /// # Complexity
+    /// O(1); O(n) for an unknown code.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Axis, Sector};
+    ///
+    /// let sectors = Axis::<Sector>::from_codes(["farming", "mining"])?;
+    /// assert_eq!(sectors.id("mining")?.index(), 1);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn id(&self, code: &str) -> Result<Id<K>, Error> {
         self.find(code).ok_or_else(|| {
-            Error::new(ErrorKind::Unknown {
+            Error::new(Kind::Unknown {
                 kind: K::NOUN,
                 code: code.to_owned(),
-                closest: closest(&self.inner.labels, code),
+                closest: suggest::closest(&self.inner.labels, code),
             })
         })
     }
@@ -208,13 +196,13 @@ impl<K: Kind> Axis<K> {
     /// The label with this code, if there is one.
     #[must_use]
     pub fn find(&self, code: &str) -> Option<Id<K>> {
-        self.inner.by_code.get(code).map(|&index| Id { index, kind: PhantomData })
+        self.inner.by_code.get(code).map(|&index| Id::new(index))
     }
 
     /// The label at this position, if there is one.
     #[must_use]
     pub fn at(&self, index: usize) -> Option<Id<K>> {
-        self.iter().nth(index)
+        (index < self.len()).then(|| Id::new(index as u32))
     }
 
     /// The code of a label.
@@ -245,7 +233,7 @@ impl<K: Kind> Axis<K> {
     /// The labels in order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Id<K>> + use<K> {
-        (0..self.inner.labels.len() as u32).map(|index| Id { index, kind: PhantomData })
+        (0..self.inner.labels.len() as u32).map(Id::new)
     }
 
     /// The codes in order.
@@ -260,22 +248,22 @@ impl<K: Kind> Axis<K> {
     }
 
     /// These labels and those of another kind after them.
-    pub(crate) fn extended<L: Kind>(&self, more: &Axis<L>) -> Result<Self, Error> {
+    pub(crate) fn extended<L: AxisKind>(&self, more: &Axis<L>) -> Result<Self, Error> {
         let labels = self.inner.labels.iter().chain(&more.inner.labels);
         Self::new(labels.map(|label| (&label.code, &label.name)))
     }
 
-    /// The same labels with names from elsewhere where `name` knows them.
-    pub(crate) fn renamed(&self, name: impl Fn(&str) -> Option<String>) -> Self {
+    /// The same labels with names from elsewhere where `names` has them.
+    pub(crate) fn renamed(&self, names: &Names) -> Self {
         let labels = self.inner.labels.iter().map(|label| Label {
             code: label.code.clone(),
-            name: name(&label.code).unwrap_or_else(|| label.name.clone()),
+            name: names.get(&label.code).unwrap_or_else(|| label.name.clone()),
         });
         Self::from_labels(Labels { labels: labels.collect(), by_code: self.inner.by_code.clone() })
     }
 
     /// The same labels as another kind: products or industries become sectors.
-    pub(crate) fn cast<L: Kind>(&self) -> Axis<L> {
+    pub(crate) fn cast<L: AxisKind>(&self) -> Axis<L> {
         Axis { inner: Arc::clone(&self.inner), kind: PhantomData }
     }
 
@@ -309,7 +297,7 @@ impl<K> PartialEq for Axis<K> {
     }
 }
 impl<K> Eq for Axis<K> {}
-impl<K: Kind> fmt::Debug for Axis<K> {
+impl<K: AxisKind> fmt::Debug for Axis<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Axis<{}>", K::NOUN)?;
         f.debug_list().entries(self.codes()).finish()
@@ -320,54 +308,11 @@ impl<K> From<Axis<K>> for Vec<Label> {
         axis.inner.labels.clone()
     }
 }
-impl<K: Kind> TryFrom<Vec<Label>> for Axis<K> {
+impl<K: AxisKind> TryFrom<Vec<Label>> for Axis<K> {
     type Error = Error;
     fn try_from(labels: Vec<Label>) -> Result<Self, Error> {
         Self::new(labels.into_iter().map(|label| (label.code, label.name)))
     }
-}
-
-/// Up to three labels that the caller may have meant: by name, else by a code few keystrokes away.
-fn closest(labels: &[Label], wanted: &str) -> Vec<(String, String)> {
-    let wanted = wanted.trim().to_lowercase();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let allowed = (wanted.chars().count() / 3).max(1);
-    let mut scored: Vec<(usize, usize)> = Vec::new();
-    for (position, label) in labels.iter().enumerate() {
-        let (code, name) = (label.code.to_lowercase(), label.name.to_lowercase());
-        let score = if code == wanted || name == wanted {
-            0
-        } else if name != code && name.contains(&wanted) {
-            1
-        } else {
-            let distance = edit_distance(&code, &wanted).min(edit_distance(&name, &wanted));
-            if distance > allowed {
-                continue;
-            }
-            1 + distance
-        };
-        scored.push((score, position));
-    }
-    scored.sort_unstable();
-    scored.iter().take(3).map(|&(_, p)| (labels[p].code.clone(), labels[p].name.clone())).collect()
-}
-
-/// Levenshtein distance by characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -399,15 +344,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Axis<Sector>>(&text).unwrap(), axis);
         assert!(serde_json::from_str::<Axis<Sector>>(&text.replace("\"2\"", "\"1\"")).is_err());
         assert!(serde_json::from_str::<Axis<Sector>>("[]").is_err());
-    }
-
-    #[test]
-    fn suggestions_are_close_or_absent() {
-        let axis = Axis::<Sector>::from_codes(["3361MV", "3364OT", "622", "621"]).unwrap();
-        assert!(axis.id("3361mv").unwrap_err().to_string().ends_with(r#"the closest is "3361MV""#));
-        assert!(axis.id("620").unwrap_err().to_string().ends_with(r#"the closest are "622", "621""#));
-        assert!(axis.id("zzzzzz").unwrap_err().to_string().ends_with("unknown"));
-        assert!(axis.id("").unwrap_err().is_unknown_label());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::fmt;
 /// assert_eq!(error.to_string(), r#"sector "minning": unknown, the closest is "mining""#);
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Error(Box<Kind>);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -121,13 +121,6 @@ impl fmt::Display for Error {
             Kind::Parse { file, line, column, message } => write!(f, "{file}:{line}:{column}: {message}"),
             Kind::Unreadable { file, message } => write!(f, "{file}: {message}"),
         }
-    }
-}
-
-// `unwrap` and test failures show the message, not the boxes.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({:?}: {self})", std::mem::discriminant(&*self.0))
     }
 }
 

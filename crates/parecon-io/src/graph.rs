@@ -41,6 +41,18 @@ impl IoGraph {
     ///
     /// # Errors
     /// A threshold that is negative or not finite.
+    ///
+    /// # Complexity
+    /// O(n²).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{IoGraph, datasets};
+    ///
+    /// // Of flows 150, 500, 200 and 100, two are greater than 150.
+    /// assert_eq!(IoGraph::from_table(&datasets::miller_blair()?, 150.0)?.flow_count(), 2);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn from_table(table: &IoTable, threshold: f64) -> Result<Self, Error> {
         Self::new(table.sectors(), table.flows(), threshold)
     }
@@ -49,6 +61,19 @@ impl IoGraph {
     ///
     /// # Errors
     /// A threshold that is negative or not finite.
+    ///
+    /// # Complexity
+    /// O(n²).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{IoGraph, Technology, datasets};
+    ///
+    /// let technology = Technology::from_table(&datasets::miller_blair()?)?;
+    /// // Of coefficients 0.15, 0.25, 0.20 and 0.05, three are greater than 0.1.
+    /// assert_eq!(IoGraph::from_technology(&technology, 0.1)?.flow_count(), 3);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn from_technology(technology: &Technology, threshold: f64) -> Result<Self, Error> {
         Self::new(technology.sectors(), technology.coefficients(), threshold)
     }
@@ -90,6 +115,17 @@ impl IoGraph {
     ///
     /// # Complexity
     /// O(d log d) for d suppliers.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{IoGraph, datasets};
+    ///
+    /// let table = datasets::miller_blair()?;
+    /// let graph = IoGraph::from_table(&table, 0.0)?;
+    /// let flows: Vec<f64> = graph.suppliers(table.sector("1")?)?.into_iter().map(|(_, flow)| flow).collect();
+    /// assert_eq!(flows, [200.0, 150.0]);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn suppliers(&self, sector: Id<Sector>) -> Result<Vec<(Id<Sector>, f64)>, Error> {
         self.neighbours(sector, Direction::Incoming)
     }
@@ -101,6 +137,17 @@ impl IoGraph {
     ///
     /// # Complexity
     /// O(d log d) for d customers.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{IoGraph, datasets};
+    ///
+    /// let table = datasets::miller_blair()?;
+    /// let graph = IoGraph::from_table(&table, 0.0)?;
+    /// let flows: Vec<f64> = graph.customers(table.sector("1")?)?.into_iter().map(|(_, flow)| flow).collect();
+    /// assert_eq!(flows, [500.0, 150.0]);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn customers(&self, sector: Id<Sector>) -> Result<Vec<(Id<Sector>, f64)>, Error> {
         self.neighbours(sector, Direction::Outgoing)
     }

@@ -15,7 +15,7 @@ mod serial;
 mod table;
 mod technology;
 
-pub use axis::{Axis, Commodity, FinalDemand, Id, Industry, Kind, Sector, ValueAdded};
+pub use axis::{Axis, AxisKind, Commodity, FinalDemand, Id, Industry, Sector, ValueAdded};
 pub use error::Error;
 pub use graph::IoGraph;
 pub use make_use::{MakeUse, MakeUseParts, Model, Requirements};

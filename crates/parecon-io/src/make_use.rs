@@ -91,6 +91,30 @@ impl MakeUse {
     ///
     /// # Errors
     /// Shapes that do not fit the axes and values that are not finite are refused.
+    ///
+    /// # Complexity
+    /// O(m n) for m industries and n commodities.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use parecon_io::{Axis, MakeUse, MakeUseParts};
+    ///
+    /// let tables = MakeUse::new(MakeUseParts {
+    ///     industries: Axis::from_codes(["farms", "mills"])?,
+    ///     commodities: Axis::from_codes(["corn", "flour"])?,
+    ///     make: dmatrix![90.0, 10.0; 0.0, 50.0],
+    ///     use_: dmatrix![20.0, 30.0; 10.0, 5.0],
+    ///     final_demand_categories: Axis::from_codes(["households"])?,
+    ///     final_demand: dmatrix![40.0; 45.0],
+    ///     value_added_components: Axis::from_codes(["wages"])?,
+    ///     value_added: dmatrix![70.0, 15.0],
+    /// })?;
+    /// assert_eq!(tables.industry_output().as_slice(), [100.0, 50.0]);
+    /// assert_eq!(tables.commodity_output().as_slice(), [90.0, 60.0]);
+    /// assert!(tables.validate().is_clean());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn new(parts: MakeUseParts) -> Result<Self, Error> {
         let MakeUseParts {
             industries,
@@ -139,19 +163,30 @@ impl MakeUse {
     ///
     /// # Errors
     /// A negative unit or one that is not finite is refused.
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::datasets;
+    ///
+    /// assert_eq!(datasets::bea_2002()?.with_rounding(0.5)?.rounding(), 0.5);
+    /// assert!(datasets::bea_2002()?.with_rounding(-1.0).unwrap_err().is_invalid_input());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn with_rounding(mut self, unit: f64) -> Result<Self, Error> {
-        serial::check_rounding(unit)?;
-        self.rounding = unit;
+        self.rounding = serial::rounding(unit)?;
         Ok(self)
     }
 
     /// The tables with readable names where `names` has them.
     #[must_use]
     pub fn with_names(mut self, names: &Names) -> Self {
-        self.industries = self.industries.renamed(|code| names.get(code));
-        self.commodities = self.commodities.renamed(|code| names.get(code));
-        self.categories = self.categories.renamed(|code| names.get(code));
-        self.components = self.components.renamed(|code| names.get(code));
+        self.industries = self.industries.renamed(names);
+        self.commodities = self.commodities.renamed(names);
+        self.categories = self.categories.renamed(names);
+        self.components = self.components.renamed(names);
         self
     }
 

@@ -27,6 +27,17 @@ impl Names {
     ///
     /// # Errors
     /// Names the place of a record with another number of fields, of an empty field and of a repeated code.
+    ///
+    /// # Complexity
+    /// O(n log n) for n names.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Names, Source};
+    ///
+    /// let error = Names::read_csv(Source::new("names.csv", "622,Hospitals\n622,Clinics\n".as_bytes())).unwrap_err();
+    /// assert_eq!(error.to_string(), r#"names.csv:2:1: code "622" appears twice"#);
+    /// ```
     pub fn read_csv<R: Read>(source: Source<R>) -> Result<Self, Error> {
         let mut names = BTreeMap::new();
         let mut records = records(source);

@@ -52,6 +52,7 @@ impl fmt::Display for Check {
 
 /// One thing that a check found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The check that failed.
     pub check: Check,

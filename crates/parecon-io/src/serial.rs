@@ -69,10 +69,10 @@ pub(crate) fn check_vector(
     }
 }
 
-/// Refuses a rounding unit that is not a finite, non-negative number.
-pub(crate) fn check_rounding(rounding: f64) -> Result<(), Error> {
+/// The rounding unit, unless it is negative or not finite.
+pub(crate) fn rounding(rounding: f64) -> Result<f64, Error> {
     if rounding.is_finite() && rounding >= 0.0 {
-        return Ok(());
+        return Ok(rounding);
     }
     Err(Error::invalid(format!("rounding unit: is {rounding}, must be finite and not negative")))
 }

@@ -70,6 +70,23 @@ impl IoTable {
     ///
     /// # Errors
     /// Shapes that do not fit the axes and values that are not finite are refused.
+    ///
+    /// # Complexity
+    /// O(n²) for n sectors.
+    ///
+    /// # Example
+    /// The two-sector table at the top of [`IoTable`]; here what is refused:
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use parecon_io::{Axis, IoTable};
+    ///
+    /// let (sectors, categories) = (Axis::from_codes(["a", "b"])?, Axis::from_codes(["f"])?);
+    /// let (flows, demand) = (dmatrix![1.0, f64::NAN; 2.0, 3.0], dmatrix![4.0; 5.0]);
+    /// let error = IoTable::new(sectors, flows, categories, demand, Axis::from_codes(["v"])?, dmatrix![6.0, 7.0])
+    ///     .unwrap_err();
+    /// assert_eq!(error.to_string(), r#"flows, sector "a" to sector "b": is NaN, must be finite"#);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn new(
         sectors: Axis<Sector>,
         flows: DMatrix<f64>,
@@ -98,6 +115,19 @@ impl IoTable {
     ///
     /// # Errors
     /// A vector of another length and values that are not finite are refused.
+    ///
+    /// # Complexity
+    /// O(n).
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dvector;
+    /// use parecon_io::datasets;
+    ///
+    /// let table = datasets::miller_blair()?.with_output(dvector![1000.0, 2100.0])?;
+    /// assert!(!table.validate().is_balanced());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn with_output(mut self, output: DVector<f64>) -> Result<Self, Error> {
         serial::check_vector("output", &output, self.sectors.len(), |i| self.sectors.describe(i))?;
         self.output = output;
@@ -109,18 +139,29 @@ impl IoTable {
     ///
     /// # Errors
     /// A negative unit or one that is not finite is refused.
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::datasets;
+    ///
+    /// assert_eq!(datasets::miller_blair()?.with_rounding(0.5)?.rounding(), 0.5);
+    /// assert!(datasets::miller_blair()?.with_rounding(-1.0).unwrap_err().is_invalid_input());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn with_rounding(mut self, unit: f64) -> Result<Self, Error> {
-        serial::check_rounding(unit)?;
-        self.rounding = unit;
+        self.rounding = serial::rounding(unit)?;
         Ok(self)
     }
 
     /// The table with readable names where `names` has them.
     #[must_use]
     pub fn with_names(mut self, names: &Names) -> Self {
-        self.sectors = self.sectors.renamed(|code| names.get(code));
-        self.categories = self.categories.renamed(|code| names.get(code));
-        self.components = self.components.renamed(|code| names.get(code));
+        self.sectors = self.sectors.renamed(names);
+        self.categories = self.categories.renamed(names);
+        self.components = self.components.renamed(names);
         self
     }
 
@@ -141,6 +182,16 @@ impl IoTable {
     ///
     /// # Errors
     /// An unknown code is refused, and the closest labels are suggested.
+    ///
+    /// # Complexity
+    /// O(1); O(n) for an unknown code.
+    ///
+    /// # Example
+    /// ```
+    /// let table = parecon_io::datasets::miller_blair()?;
+    /// assert_eq!(table.sector("2")?.index(), 1);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn sector(&self, code: &str) -> Result<Id<Sector>, Error> {
         self.sectors.id(code)
     }
@@ -198,6 +249,18 @@ impl IoTable {
     /// # Errors
     /// A sector that buys but has no output has no coefficients, and is named. One that neither buys nor
     /// produces has a column of zeros.
+    ///
+    /// # Complexity
+    /// O(n²).
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dmatrix;
+    ///
+    /// let table = parecon_io::datasets::miller_blair()?;
+    /// assert!((table.coefficients()? - dmatrix![0.15, 0.25; 0.20, 0.05]).amax() < 1e-15);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn coefficients(&self) -> Result<DMatrix<f64>, Error> {
         self.per_output(&self.flows, "buys")
     }
@@ -207,6 +270,18 @@ impl IoTable {
     ///
     /// # Errors
     /// A sector that has value added but no output is named.
+    ///
+    /// # Complexity
+    /// O(k n) for k components.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dmatrix;
+    ///
+    /// let table = parecon_io::datasets::miller_blair()?;
+    /// assert!((table.value_added_intensities()? - dmatrix![0.65, 0.70]).amax() < 1e-15);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn value_added_intensities(&self) -> Result<DMatrix<f64>, Error> {
         self.per_output(&self.value_added, "has value added of")
     }

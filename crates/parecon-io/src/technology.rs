@@ -61,6 +61,19 @@ impl Technology {
     ///
     /// # Errors
     /// As [`IoTable::coefficients`].
+    ///
+    /// # Complexity
+    /// O(n²): nothing is factorised yet.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Technology, datasets};
+    ///
+    /// let technology = Technology::from_table(&datasets::miller_blair()?)?;
+    /// // 500 bought by the second sector, whose output is 2000.
+    /// assert_eq!(technology.coefficients()[(0, 1)], 0.25);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn from_table(table: &IoTable) -> Result<Self, Error> {
         Self::from_coefficients(table.sectors().clone(), table.coefficients()?)
     }
@@ -69,6 +82,20 @@ impl Technology {
     ///
     /// # Errors
     /// A matrix that is not square over the sectors and coefficients that are not finite are refused.
+    ///
+    /// # Complexity
+    /// O(n²): nothing is factorised yet.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use parecon_io::{Axis, Technology};
+    ///
+    /// let sectors = Axis::from_codes(["farming", "manufacturing"])?;
+    /// let error = Technology::from_coefficients(sectors, dmatrix![0.15, 0.25]).unwrap_err();
+    /// assert_eq!(error.to_string(), "coefficients: is 1 x 2, must be 2 x 2");
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn from_coefficients(sectors: Axis<Sector>, coefficients: DMatrix<f64>) -> Result<Self, Error> {
         let n = sectors.len();
         serial::check_matrix("coefficients", &coefficients, (n, n), |i, j| {
@@ -104,6 +131,17 @@ impl Technology {
     ///
     /// # Complexity
     /// O(n²) after the first question.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dvector;
+    /// use parecon_io::{Technology, datasets};
+    ///
+    /// let technology = Technology::from_table(&datasets::miller_blair()?)?;
+    /// let x = technology.output_for(&dvector![350.0, 1700.0])?;
+    /// assert!((x - dvector![1000.0, 2000.0]).amax() < 1e-9);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn output_for(&self, final_demand: &DVector<f64>) -> Result<DVector<f64>, Error> {
         self.solve_vector("final demand", Side::Straight, final_demand)
     }
@@ -117,7 +155,8 @@ impl Technology {
     /// O(n²) after the first question.
     ///
     /// # Example
-    /// Wages rise by 30 % in the first sector; prices are those of the base year times what follows.
+    /// Of value added, 0.65 and 0.70 per unit, wages are 0.30 and 0.25; they rise by 30 %. The new prices are
+    /// multiples of those of the base year.
     /// ```
     /// use nalgebra::{dmatrix, dvector};
     /// use parecon_io::{Axis, Technology};
@@ -125,7 +164,9 @@ impl Technology {
     /// let sectors = Axis::from_codes(["farming", "manufacturing"])?;
     /// let technology = Technology::from_coefficients(sectors, dmatrix![0.15, 0.25; 0.20, 0.05])?;
     /// let before = technology.prices(&dvector![0.65, 0.70])?;
-    /// assert!((before - dvector![1.0, 1.0]).amax() < 1e-15);
+    /// assert!((before - dvector![1.0, 1.0]).amax() < 1e-12);
+    /// let after = technology.prices(&dvector![0.65 + 0.3 * 0.30, 0.70 + 0.3 * 0.25])?;
+    /// assert!((after - dvector![1.1326732673, 1.1138613861]).amax() < 1e-10);
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn prices(&self, value_added: &DVector<f64>) -> Result<DVector<f64>, Error> {
@@ -139,6 +180,15 @@ impl Technology {
     ///
     /// # Complexity
     /// O(n²) after the first question.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Technology, datasets};
+    ///
+    /// let multipliers = Technology::from_table(&datasets::miller_blair()?)?.output_multipliers()?;
+    /// assert_eq!(format!("{:.3} {:.3}", multipliers[0], multipliers[1]), "1.518 1.452");
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn output_multipliers(&self) -> Result<DVector<f64>, Error> {
         self.prices(&DVector::from_element(self.len(), 1.0))
     }
@@ -152,6 +202,17 @@ impl Technology {
     ///
     /// # Complexity
     /// O(n³) once.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Technology, datasets};
+    ///
+    /// let technology = Technology::from_table(&datasets::miller_blair()?)?;
+    /// let requirements = technology.requirements()?;
+    /// // Itself included, a unit of agriculture for final demand takes 1.254 units of agriculture.
+    /// assert_eq!(format!("{:.3}", requirements[(0, 0)]), "1.254");
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     pub fn requirements(&self) -> Result<&DMatrix<f64>, Error> {
         let found = self.inner.requirements.get_or_init(|| {
             self.factor()?.inverse(System::Leontief(&self.inner.coefficients), |j| self.singular(j))

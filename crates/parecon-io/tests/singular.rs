@@ -1,7 +1,7 @@
 //! Technologies that cannot produce a surplus, and those at the edge.
 
 use nalgebra::{DVector, dmatrix, dvector};
-use parecon_io::{Axis, Error, IoGraph, Technology, Verdict, nalgebra};
+use parecon_io::{Axis, Error, IoGraph, Model, Technology, Verdict, datasets, nalgebra};
 
 fn technology(coefficients: nalgebra::DMatrix<f64>) -> Result<Technology, Error> {
     let codes = ["a", "b", "c", "d"];
@@ -81,10 +81,38 @@ fn a_cycle_does_not_keep_the_iteration_from_converging() -> Result<(), Error> {
 
 #[test]
 fn negative_coefficients_leave_the_question_open_only_when_they_matter() -> Result<(), Error> {
-    let small = technology(dmatrix![0.2, -0.1; 0.3, 0.2])?.productivity();
+    // What b saves of a is less than what it needs of a through c.
+    let small = technology(dmatrix![0.0, -0.1, 0.5; 0.0, 0.0, 0.0; 0.0, 0.5, 0.0])?.productivity();
     assert_eq!((small.verdict, small.negative_coefficients), (Verdict::Productive, 1));
+    // It just makes up for it: L is 0 there but for rounding.
+    let even = technology(dmatrix![0.0, -0.03, 0.3; 0.1, 0.0, 0.0; 0.0, 0.1, 0.0])?.productivity();
+    assert_eq!(even.verdict, Verdict::Productive);
     let large = technology(dmatrix![0.2, -2.0; 1.0, 0.2])?.productivity();
     assert_eq!(large.verdict, Verdict::Undecided);
+    Ok(())
+}
+
+#[test]
+fn a_productive_economy_meets_every_demand_with_outputs_not_negative() -> Result<(), Error> {
+    // |A| has spectral radius 0, yet a unit of b for final demand asks for −0.5 of a.
+    let saving = technology(dmatrix![0.0, -0.5; 0.0, 0.0])?;
+    assert_eq!(saving.output_for(&dvector![0.0, 1.0])?, dvector![-0.5, 1.0]);
+    let answer = saving.productivity();
+    assert_eq!((answer.verdict, answer.spectral_radius), (Verdict::Undecided, (0.0, 0.0)));
+    assert!(answer.offenders.is_empty());
+    assert_eq!(answer.to_string(), "undecided, negative coefficients matter: spectral radius 0.000000");
+    // The answer does not depend on units, however far apart.
+    let apart = technology(dmatrix![0.0, -0.5e-12; 0.0, 0.0])?;
+    assert_eq!(apart.productivity().verdict, Verdict::Undecided);
+    Ok(())
+}
+
+#[test]
+fn the_united_states_are_productive_with_their_negative_cells() -> Result<(), Error> {
+    let answer =
+        Technology::from_table(&datasets::us_2022()?.to_symmetric(Model::FixedProductSales)?)?.productivity();
+    assert_eq!(answer.verdict, Verdict::Productive);
+    assert!(answer.negative_coefficients > 0);
     Ok(())
 }
 

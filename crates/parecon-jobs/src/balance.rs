@@ -30,21 +30,24 @@ const VERTEX_ROOM: f64 = 1e-7;
 /// ```text
 /// 1. minimise t            |Σ_j (r_jd − r̄_d) x_ij| ≤ t q_i       for all i, d
 /// 2. minimise Σ_id q_i s_id  |Σ_j (r_jd − r̄_d) x_ij| ≤ s_id q_i,   s_id ≤ t* + slack
-/// 3. pick a vertex           |Σ_j (r_jd − r̄_d) x_ij| no larger than in 2   (few tasks each; can be switched off;
-///                            skipped silently should the solver not get there)
+/// 3. minimise Σ_ij c_ij x_ij   |Σ_j (r_jd − r̄_d) x_ij| no larger than in 2   (can be switched off)
 /// ```
-/// The second stage keeps one bottleneck from hiding everyone else. Members who can do the same tasks are solved as one
-/// type and tasks that rate the same and can be done by the same members as one class, which loses nothing. The
-/// result is then made exact: whole minutes, every quota and every task met, each pair moved by less than a minute
-/// (beyond the solver's accuracy), see [`Complexes::verify`].
+/// The second stage keeps one bottleneck from hiding everyone else. The third has costs `c_ij` without a pattern, so that
+/// its optimum is a vertex, where few pairs are in use; see [`Config::with_few_tasks`].
+///
+/// Members who can do the same tasks are solved as one type and tasks that rate the same and can be done by the same
+/// members as one class, which loses nothing. The result is then made exact: whole minutes, every quota and every task met, each pair moved by less than a minute
+/// (beyond the solver's accuracy), and checked by [`Complexes::verify`] before it is returned.
 ///
 /// If no assignment meets the hours, the answer is [`Outcome::Infeasible`] with a proof that names tasks and members.
 ///
 /// The observer sees every interior-point iteration. If it stops the method, or the solver does not get to the end,
-/// the best complexes so far are returned, exact all the same, with a [`Status`] that says so.
+/// the best complexes so far are returned, exact all the same, with a [`Status`] that says so. The solver works on a
+/// thread of its own; an operating system that refuses the thread counts as a solver that stalled.
 ///
 /// # Errors
-/// If the configuration is [invalid](Config::validate).
+/// If the configuration is [invalid](Config::validate). A [violation](Error::is_violation) if the complexes found do
+/// not meet hours and eligibility: a bug of this crate, never a property of the workplace.
 ///
 /// # Complexity
 /// Four linear programmes with as many variables or rows as there are eligible pairs of types (the third: of members
@@ -102,6 +105,7 @@ pub fn balance(
     let mut second = None;
     let mut cap = 0.0;
     let mut complexes = None;
+    let mut few_tasks = None;
     if let Some(point) = first.as_ref().filter(|_| run.status.is_converged()) {
         let mut minutes = &point.minutes;
         cap = largest(&by_type, minutes) + config.slack();
@@ -111,6 +115,7 @@ pub fn balance(
         }
         if config.few_tasks() && run.status.is_converged() {
             complexes = team.few_tasks(workplace, &by_type, minutes, config.slack(), &mut run)?;
+            few_tasks = Some(run.status);
             if run.status != Status::Stopped {
                 // The deviations are optimal whether or not this stage got to its end.
                 run.status = Status::Converged;
@@ -135,6 +140,7 @@ pub fn balance(
             }
         }
     };
+    complexes.verify(workplace)?;
     if second.is_none() {
         cap = spread.max_abs;
     }
@@ -142,11 +148,13 @@ pub fn balance(
         value: spread.max_abs,
         bound: first.as_ref().map_or(0.0, |point| bound_on_largest(&by_type, point)),
     };
-    let (mut members, mut tasks) = (Vec::new(), Vec::new());
+    let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
     if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
         members = binding_members(workplace, &complexes, &aggregate, &point.weights);
         if run.status.is_converged() {
-            tasks = binding_tasks(&aggregate, &run.prices(&by_type, point));
+            let (prices, status) = run.prices(&by_type, point);
+            tasks = binding_tasks(&aggregate, &prices);
+            least_pulls = Some(status);
         }
     }
     let certificate = Certificate {
@@ -164,6 +172,8 @@ pub fn balance(
         task_types: aggregate.classes.len(),
         pairs: aggregate.pairs.len(),
         iterations: run.iterations,
+        few_tasks,
+        least_pulls,
     };
     let status = run.status;
     run.observer.on_end(status);
@@ -188,21 +198,21 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The simplest prices that carry the bound of the first stage; its own if the search does not end.
-    fn prices(&mut self, problem: &Problem<'_>, point: &Point) -> Vec<f64> {
+    /// The simplest prices that carry the bound of the first stage, or its own if the search for them does not get
+    /// to its end; and how it ended.
+    fn prices(&mut self, problem: &Problem<'_>, point: &Point) -> (Vec<f64>, Status) {
         let stage = Stage::Certificate;
         let observer = &mut *self.observer;
         let mut on_step = |(iteration, objective, gap): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
         };
-        match sparsest_prices(problem, point, self.limits, &mut on_step) {
-            Some((prices, status, iterations)) => {
-                self.iterations += iterations;
-                self.status = if status == Status::Stopped { status } else { self.status };
-                if status.is_converged() { prices } else { point.prices.clone() }
-            }
-            None => point.prices.clone(),
-        }
+        let Some((prices, status, iterations)) = sparsest_prices(problem, point, self.limits, &mut on_step)
+        else {
+            return (point.prices.clone(), Status::Stalled);
+        };
+        self.iterations += iterations;
+        self.status = if status == Status::Stopped { status } else { self.status };
+        (if status.is_converged() { prices } else { point.prices.clone() }, status)
     }
 
     /// Solves a stage and keeps the account of effort and status.
@@ -289,7 +299,7 @@ impl<'a> Team<'a> {
         let classes = &self.aggregate.classes;
         let times: Vec<u64> = classes.iter().map(|class| class.time).collect();
         let offsets: Vec<_> = classes.iter().map(|class| class.offset).collect();
-        let whole = whole_minutes(&self.quotas(), &times, &self.pairs, minutes, &offsets);
+        let whole = whole_minutes(&self.quotas(), &times, &self.pairs, minutes, &offsets)?;
         // The tasks of a class are handed out one after the other: any split of a class is as balanced as any other.
         let mut tasks: Vec<_> = classes.iter().map(|class| class.tasks.iter().copied()).collect();
         let mut open: Vec<Option<(usize, u64)>> = tasks.iter_mut().map(Iterator::next).collect();

@@ -28,6 +28,19 @@ impl Complexes {
     ///
     /// # Errors
     /// If a member has two shares of one task, or all shares together exceed [`Minutes::MAX`].
+    ///
+    /// # Complexity
+    /// O(shares · log(shares of a member)).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{Complexes, MemberId, Minutes, Share, TaskId};
+    /// let share = Share { task: TaskId::new(0), time: Minutes::new(60) };
+    /// let complexes = Complexes::new(vec![vec![share], vec![]])?;
+    /// assert_eq!(complexes.time_of(MemberId::new(0)), Minutes::new(60));
+    /// assert!(Complexes::new(vec![vec![share, share]]).unwrap_err().is_invalid_input());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn new(mut shares: Vec<Vec<Share>>) -> Result<Self, Error> {
         for (member, row) in shares.iter_mut().enumerate() {
             row.retain(|share| share.time > Minutes::ZERO);
@@ -102,7 +115,23 @@ impl Complexes {
     /// should have.
     ///
     /// # Complexity
-    /// O(shares · log(tasks)).
+    /// O(members + tasks + shares · log(tasks)).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{Complexes, Eligibility, Member, Minutes, Share, Task, TaskId, Workplace};
+    /// let hour = Minutes::new(60);
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", hour, 9.0, 6.0), Task::new("plan", hour, 17.0, 14.0)],
+    ///     vec![Member::new("ann", hour), Member::new("bo", hour)],
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// let whole = |task| vec![Share { task: TaskId::new(task), time: hour }];
+    /// Complexes::new(vec![whole(1), whole(0)])?.verify(&workplace)?;
+    /// let error = Complexes::new(vec![whole(1), whole(1)])?.verify(&workplace).unwrap_err();
+    /// assert_eq!(error.to_string(), r#"task "cook" is done for 0 min, it takes 1 h"#);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn verify(&self, workplace: &Workplace) -> Result<(), Error> {
         if self.len() != workplace.members().len() {
             return Err(Error::violation(format!(

@@ -58,7 +58,15 @@ impl Config {
         self
     }
 
-    /// Whether a third stage picks, among equally balanced complexes, ones of few tasks each (yes).
+    /// Whether a third stage looks, among equally balanced complexes, for ones of few tasks each (yes).
+    ///
+    /// The least number of tasks would be a problem of integers. The stage instead minimises a fixed pseudo-random linear
+    /// cost, whose optimum is a vertex: at most one (member, kind of task) pair in use per equation, that is about
+    /// three per member and one per kind of task in all. Few, not fewest.
+    ///
+    /// Beyond 60,000 such pairs it works on types of members, so that every member takes part in all kinds of tasks that
+    /// its type does. If the solver does not get to its end, the complexes of the stage before stay;
+    /// [`Info::few_tasks`](crate::Info::few_tasks) says so.
     #[must_use]
     pub fn with_few_tasks(mut self, yes: bool) -> Self {
         self.few_tasks = yes;
@@ -83,7 +91,7 @@ impl Config {
         self.slack
     }
 
-    /// Whether a third stage picks complexes of few tasks.
+    /// Whether a third stage looks for complexes of few tasks.
     #[must_use]
     pub fn few_tasks(&self) -> bool {
         self.few_tasks
@@ -93,6 +101,16 @@ impl Config {
     ///
     /// # Errors
     /// If the iterations are 0, the tolerance is not from 1e-12 to 1e-2, or the slack is not a number from 0 to 19.
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::Config;
+    /// let error = Config::default().with_slack(20.0).validate().unwrap_err();
+    /// assert_eq!(error.to_string(), "slack is 20 points, must be from 0 to 19");
+    /// ```
     pub fn validate(&self) -> Result<(), Error> {
         if self.max_iterations == 0 {
             return Err(Error::invalid("max_iterations is 0, must be at least 1"));
@@ -119,7 +137,8 @@ pub enum Stage {
     LargestDeviation,
     /// The hours-weighted mean deviation, the largest being capped.
     MeanDeviation,
-    /// The number of tasks per member, the deviations being kept.
+    /// A pseudo-random linear cost, whose optimum is a vertex with few tasks per member, the deviations being kept; see
+    /// [`Config::with_few_tasks`].
     FewTasks,
     /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
     Certificate,

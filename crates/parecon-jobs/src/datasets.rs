@@ -13,6 +13,9 @@ use crate::hospital::Hospital;
 /// # Errors
 /// Never in a released version: the data is embedded and tested.
 ///
+/// # Complexity
+/// O(profiles + duties): the data is read anew at every call.
+///
 /// # Example
 /// ```
 /// let hospital = parecon_jobs::datasets::hospital()?;

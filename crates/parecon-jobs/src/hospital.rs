@@ -68,6 +68,20 @@ impl Hospital {
     ///
     /// # Errors
     /// If something cannot be read or is not valid, naming table, line and column.
+    ///
+    /// # Complexity
+    /// O(profiles + duties).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::hospital::Hospital;
+    /// let profiles = "profile,label,empowerment,desirability,unit_group_employment,unit_group_profiles\n\
+    ///                 31301.01,Registered nurses,15.2,9.1,300000,4\n";
+    /// let duties = "profile,duty\n31301.01,Assess patients\n31301.01,Give medication\n";
+    /// let hospital = Hospital::from_csv(profiles.as_bytes(), duties.as_bytes())?;
+    /// assert_eq!((hospital.profiles().len(), hospital.duties().len()), (1, 2));
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn from_csv(profiles: impl Read, duties: impl Read) -> Result<Self, Error> {
         let names = [
             "profile",
@@ -148,6 +162,9 @@ impl Hospital {
     ///
     /// # Errors
     /// If the assumptions are invalid, or `work` needs more or fewer members than they allow for.
+    ///
+    /// # Complexity
+    /// O(profiles · (profiles + duties)), and [`Assumptions::words`] looked up in every duty.
     ///
     /// # Example
     /// ```

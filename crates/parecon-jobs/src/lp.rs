@@ -1,7 +1,8 @@
 //! Linear programmes, solved by clarabel's interior-point method. Nothing of clarabel shows outside this module.
 
-use std::sync::Mutex;
-use std::sync::mpsc;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, mpsc};
+use std::thread::Builder;
 
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultInfo, DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
@@ -66,7 +67,8 @@ impl Lp {
 
     /// Solves; `on_step` sees every iteration and returns whether to stop.
     ///
-    /// `None` if the solver has no finite point to show.
+    /// `None` if the solver has no finite point to show, or the operating system no thread to spare. A panic in the
+    /// solver is a bug and goes on in the caller.
     pub(crate) fn solve(&self, limits: Limits, on_step: &mut dyn FnMut(Step) -> bool) -> Option<Solution> {
         let (sender, steps) = mpsc::channel::<Step>();
         let (answer, verdicts) = mpsc::channel::<bool>();
@@ -81,14 +83,14 @@ impl Lp {
                 let asked = sender.send(step).is_ok();
                 !asked || verdicts.lock().map_or(true, |v| v.recv().unwrap_or(true))
             };
-            let worker = scope.spawn(move || self.run(limits, callback));
+            let worker = Builder::new().spawn_scoped(scope, move || self.run(limits, callback)).ok()?;
             // Ends when the solver has dropped the callback.
             for step in steps {
                 if answer.send(on_step(step)).is_err() {
                     break;
                 }
             }
-            worker.join().ok().flatten()
+            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
@@ -162,5 +164,18 @@ impl Lp {
             at[column] += 1;
         }
         CscMatrix::new(signs + self.nonnegative, variables, starts, rows, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "index out of bounds")]
+    fn a_panic_in_the_solver_reaches_the_caller() {
+        let mut lp = Lp::new(vec![1.0], 1);
+        lp.equal([(7, 1.0)], 1.0); // there is no such variable
+        lp.solve(Limits { max_iterations: 10, tolerance: 1e-8 }, &mut |_| false);
     }
 }

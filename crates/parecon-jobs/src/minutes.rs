@@ -46,6 +46,17 @@ impl Minutes {
     ///
     /// # Errors
     /// If `hours` is not a number, negative, or more than [`Minutes::MAX`].
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::Minutes;
+    /// assert_eq!(Minutes::from_hours(7.5)?, Minutes::new(450));
+    /// assert!(Minutes::from_hours(-1.0).unwrap_err().is_invalid_input());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn from_hours(hours: f64) -> Result<Self, Error> {
         let minutes = (hours * 60.0).round();
         if minutes >= 0.0 && minutes <= Self::MAX.0 as f64 {

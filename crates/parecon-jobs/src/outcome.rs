@@ -39,11 +39,13 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {
-    /// Who does how much of what; meets hours and eligibility exactly, whatever the status.
+    /// Who does how much of what; [verified](Complexes::verify) to meet hours and eligibility exactly, whatever the
+    /// status.
     pub complexes: Complexes,
     /// How far they are from the social average.
     pub spread: Spread,
-    /// How the optimisation ended.
+    /// How the optimisation of the deviations ended; [stopped](Status::Stopped) if the observer stopped any stage.
+    /// How the other stages ended is in [`Info`].
     pub status: Status,
     /// How far they can be from the best, and what stands in the way.
     pub certificate: Certificate,
@@ -114,7 +116,8 @@ pub struct BindingTask {
     pub task: TaskId,
     /// The price `v_j` times the time of all work: by how many rating points the largest deviation grows (negative:
     /// shrinks) per further share of all work that this task takes from tasks without a price, everyone's averages
-    /// and quotas being kept. Of all prices that prove the bound, those with the least sum of pulls.
+    /// and quotas being kept. Of all prices that prove the bound, those with the least sum of pulls if
+    /// [`Info::least_pulls`] is converged; else those the solver came upon, which can name more tasks than needed.
     pub price: f64,
     /// |price| times the task's share of all work, in rating points.
     pub pull: f64,
@@ -132,6 +135,14 @@ pub struct Info {
     pub pairs: usize,
     /// Interior-point iterations of all stages.
     pub iterations: u32,
+    /// How the stage for [few tasks](crate::Config::with_few_tasks) ended. Unless it converged, the complexes are those
+    /// of the stage before, as balanced but of more tasks. `None`: not asked for, or an earlier stage did not converge.
+    #[serde(default)]
+    pub few_tasks: Option<Status>,
+    /// How the search for the [prices](BindingTask::price) with the least sum of pulls ended. `None`: nothing is
+    /// binding, or the deviations did not converge or were stopped.
+    #[serde(default)]
+    pub least_pulls: Option<Status>,
 }
 
 /// Why no complexes meet hours and eligibility.
@@ -197,6 +208,21 @@ impl Shortage {
     ///
     /// # Complexity
     /// O(eligible pairs).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{Eligibility, Member, Minutes, Shortage, Task, Workplace};
+    /// let (work, available) = (Minutes::new(600), Minutes::new(480));
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", work, 9.0, 6.0)],
+    ///     vec![Member::new("ann", available)],
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// Shortage::Time { work, available }.verify(&workplace)?;
+    /// let exaggerated = Shortage::Time { work: Minutes::new(900), available };
+    /// assert!(exaggerated.verify(&workplace).unwrap_err().is_violation());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn verify(&self, workplace: &Workplace) -> Result<(), Error> {
         if self.missing() == Minutes::ZERO {
             return Err(Error::violation("the shortage is of 0 min"));

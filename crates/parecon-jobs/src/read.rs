@@ -143,6 +143,9 @@ impl Workplace {
     /// # Errors
     /// If something cannot be read or is not valid, naming table, line and column.
     ///
+    /// # Complexity
+    /// O(tasks + members + eligible pairs · log(tasks)).
+    ///
     /// # Example
     /// ```
     /// use parecon_jobs::{Minutes, Workplace};
@@ -215,6 +218,16 @@ impl Workplace {
     ///
     /// # Errors
     /// If a file cannot be opened, or as [`from_csv`](Self::from_csv).
+    ///
+    /// # Complexity
+    /// That of [`from_csv`](Self::from_csv).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::Workplace;
+    /// let error = Workplace::from_csv_folder("no/such/folder").unwrap_err();
+    /// assert!(error.is_io());
+    /// ```
     pub fn from_csv_folder(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let path = |name: &str| folder.as_ref().join(name);
         let open = |name: &str| File::open(path(name)).map_err(|e| Error::io(path(name).display(), &e));

@@ -10,9 +10,9 @@
 //! Integrality of bipartite flows; the cycle step is that of dependent rounding (Gandhi et al., J. ACM 53, 2006),
 //! with the direction chosen instead of drawn.
 
-use crate::Dimension;
 use crate::flow::Network;
 use crate::model::PerDimension;
+use crate::{Dimension, Error};
 
 /// Binary digits kept of a minute. 2⁴⁶ minutes, the largest total, then still fit into 62 bits.
 const DIGITS: u32 = 16;
@@ -22,22 +22,30 @@ const DUST: f64 = 0.01;
 
 /// Whole minutes per pair with row sums `rows` and column sums `columns`, near `minutes`.
 ///
-/// `pairs` are distinct (row, column) positions; whole minutes that meet the sums must exist on them.
+/// `pairs` are distinct (row, column) positions.
 /// `offsets` are what a minute in a column adds to a row's account in each dimension; accounts are kept close.
+///
+/// # Errors
+/// A violation if no minutes on these pairs meet the sums.
 pub(crate) fn whole_minutes(
     rows: &[u64],
     columns: &[u64],
     pairs: &[(usize, usize)],
     minutes: &[f64],
     offsets: &[PerDimension<f64>],
-) -> Vec<u64> {
-    let mut fine = meet_sums(rows, columns, pairs, minutes);
+) -> Result<Vec<u64>, Error> {
+    let mut fine = meet_sums(rows, columns, pairs, minutes)?;
     Rounding::new(rows, columns.len(), pairs, offsets, &mut fine).run();
-    fine.into_iter().map(|value| value >> DIGITS).collect()
+    Ok(fine.into_iter().map(|value| value >> DIGITS).collect())
 }
 
 /// Step 1: fine units with exact sums.
-fn meet_sums(rows: &[u64], columns: &[u64], pairs: &[(usize, usize)], minutes: &[f64]) -> Vec<u64> {
+fn meet_sums(
+    rows: &[u64],
+    columns: &[u64],
+    pairs: &[(usize, usize)],
+    minutes: &[f64],
+) -> Result<Vec<u64>, Error> {
     let mut row_missing: Vec<u64> = rows.iter().map(|sum| sum << DIGITS).collect();
     let mut column_missing: Vec<u64> = columns.iter().map(|sum| sum << DIGITS).collect();
     let mut fine = Vec::with_capacity(pairs.len());
@@ -58,6 +66,7 @@ fn meet_sums(rows: &[u64], columns: &[u64], pairs: &[(usize, usize)], minutes: &
         network.add(rows.len() + column, sink, *missing, 0);
     }
     let missing: u64 = row_missing.iter().sum();
+    let same_total = missing == column_missing.iter().sum::<u64>();
     // First among the pairs in use, so that the repair does not scatter work; then among all.
     let mut arcs = vec![None; pairs.len()];
     let mut found = 0;
@@ -72,13 +81,16 @@ fn meet_sums(rows: &[u64], columns: &[u64], pairs: &[(usize, usize)], minutes: &
             break;
         }
     }
-    debug_assert_eq!(found, missing, "the sums cannot be met on these pairs");
+    // Step 2 would not end on sums that are not whole, and what it made of them would be wrong.
+    if found != missing || !same_total {
+        return Err(Error::violation("quotas and task times cannot be met on the eligible pairs"));
+    }
     for (value, arc) in fine.iter_mut().zip(arcs) {
         if let Some(arc) = arc {
             *value = network.residual(arc + 1);
         }
     }
-    fine
+    Ok(fine)
 }
 
 fn is_whole(fine: u64) -> bool {
@@ -228,6 +240,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn sums_that_cannot_be_met_are_refused() {
+        // The second row has no pair in the second column, which takes more than the first row has.
+        let pairs = [(0, 0), (0, 1), (1, 0)];
+        let refused = |rows: &[u64], columns: &[u64]| {
+            whole_minutes(rows, columns, &pairs, &[0.0; 3], &[[1.0, -1.0]; 2]).unwrap_err().is_violation()
+        };
+        assert!(refused(&[10, 10], &[5, 15]));
+        assert!(refused(&[10, 10], &[10, 5]) && refused(&[10, 5], &[10, 10]));
+    }
+
     proptest! {
         #[test]
         fn sums_are_exact_and_nothing_moves_a_minute(
@@ -249,7 +272,7 @@ mod tests {
             let row_sums: Vec<u64> = parts.iter().map(|row| row.iter().map(|x| x + 1).sum()).collect();
             let column_sums: Vec<u64> = (0..columns).map(|j| parts.iter().map(|row| row[j] + 1).sum()).collect();
             let offsets: Vec<_> = (0..columns).map(|j| [j as f64 - 3.0, (j % 3) as f64 - 1.0]).collect();
-            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &offsets);
+            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &offsets).unwrap();
             for (i, sum) in row_sums.iter().enumerate() {
                 prop_assert_eq!(whole[i * columns..(i + 1) * columns].iter().sum::<u64>(), *sum);
             }
@@ -277,7 +300,7 @@ mod tests {
             let pairs: Vec<(usize, usize)> = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).collect();
             let row_sums: Vec<u64> = parts.chunks(columns).map(|row| row.iter().sum()).collect();
             let column_sums: Vec<u64> = (0..columns).map(|j| parts.iter().skip(j).step_by(columns).sum()).collect();
-            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &vec![[1.0, -1.0]; columns]);
+            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &vec![[1.0, -1.0]; columns]).unwrap();
             let found: Vec<u64> = whole.chunks(columns).map(|row| row.iter().sum()).collect();
             prop_assert_eq!(found, row_sums);
             let found: Vec<u64> = (0..columns).map(|j| whole.iter().skip(j).step_by(columns).sum()).collect();

@@ -118,7 +118,16 @@ impl Workplace {
     /// what [`balance`](crate::balance()) answers.
     ///
     /// # Complexity
-    /// O(tasks + members + eligible pairs).
+    /// O(tasks + members + eligible pairs · log(tasks)).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+    /// let members = vec![Member::new("ann", Minutes::new(480))];
+    /// let tasks = vec![Task::new("cook", Minutes::new(480), 21.0, 6.0)];
+    /// let error = Workplace::new(tasks, members, Eligibility::Everyone).unwrap_err();
+    /// assert_eq!(error.to_string(), r#"task "cook": empowerment is 21, must be from 1 to 20"#);
+    /// ```
     pub fn new(tasks: Vec<Task>, members: Vec<Member>, eligibility: Eligibility) -> Result<Self, Error> {
         check_ids("task", tasks.iter().map(|t| t.id.as_str()))?;
         check_ids("member", members.iter().map(|m| m.id.as_str()))?;

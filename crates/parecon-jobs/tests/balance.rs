@@ -92,7 +92,8 @@ fn the_certificate_names_the_one_task_that_matters() {
     lists[3].push(TaskId::new(0));
     let members = ["ann", "bo", "cy", "dee"].map(|id| Member::new(id, Minutes::new(600))).to_vec();
     let workplace = Workplace::new(tasks, members, Eligibility::ByMember(lists)).unwrap();
-    let certificate = solved(&workplace).certificate;
+    let Balance { certificate, info, .. } = solved(&workplace);
+    assert_eq!(info.least_pulls, Some(Status::Converged));
     assert!(certificate.largest.gap() < BOUND);
     assert_eq!(certificate.binding_tasks.iter().map(|b| b.task).collect::<Vec<_>>(), [TaskId::new(0)]);
     assert_eq!(certificate.binding_members.iter().map(|b| b.member).collect::<Vec<_>>(), [MemberId::new(3)]);
@@ -117,6 +118,10 @@ fn every_stage_is_reported_and_can_be_stopped() {
         let outcome = balance(&workplace, &Config::default(), &mut observer).unwrap();
         let balance = outcome.balance().unwrap();
         assert_eq!(balance.status, Status::Stopped);
+        let reached = |stage| (stop_at == stage).then_some(Status::Stopped);
+        let earlier = (stop_at == Stage::Certificate).then_some(Status::Converged);
+        assert_eq!(balance.info.few_tasks, earlier.or(reached(Stage::FewTasks)));
+        assert_eq!(balance.info.least_pulls, reached(Stage::Certificate));
         balance.complexes.verify(&workplace).unwrap();
     }
 }
@@ -144,6 +149,23 @@ fn few_tasks_are_fewer_and_as_balanced() {
     // A vertex has at most one pair in use per equation: tasks, members, and two deviations a member.
     assert!(few <= 60 + 3 * 30 && few < many, "{few} of {many}");
     assert!((mean - mean_few).abs() < rounding(&workplace));
+}
+
+#[test]
+fn a_third_stage_that_fails_is_recorded() {
+    let workplace = synthetic(30, 60, 12, 3, Mode::Planted).unwrap();
+    let run = |config: Config| balance(&workplace, &config, &mut ()).unwrap().balance().unwrap().clone();
+    assert_eq!(run(Config::default().with_few_tasks(false)).info.few_tasks, None);
+    assert_eq!(run(Config::default()).info.few_tasks, Some(Status::Converged));
+    // The vertex takes more iterations than the deviations; just how many is the solver's affair.
+    let failed = (1..40)
+        .map(|limit| run(Config::default().with_max_iterations(limit)))
+        .find(|balance| balance.info.few_tasks == Some(Status::RoundLimit))
+        .unwrap();
+    assert_eq!(failed.status, Status::Converged);
+    let optimum = run(Config::default());
+    assert!((failed.certificate.mean.bound - optimum.certificate.mean.bound).abs() < BOUND);
+    assert!((failed.spread.mean_abs - optimum.spread.mean_abs).abs() < rounding(&workplace));
 }
 
 fn reordered(workplace: &Workplace) -> Workplace {

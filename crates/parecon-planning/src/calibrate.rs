@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, WorkerCouncil};
 
+/// A discrepancy below this share of a row is rounding of the row's sum, not of the table.
+const ROUNDING: f64 = 1e-12;
+
 /// How a table is read as councils.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Raw", into = "Raw")]
@@ -80,6 +83,14 @@ impl Calibration {
     ///
     /// # Errors
     /// If the share is not in [0, 1) or the exponent is not above 1.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::calibrate::Calibration;
+    /// let careful = Calibration::new("wages").with_effort(0.05, 3.0)?;
+    /// assert!(careful.with_effort(1.0, 3.0).is_err());
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
     pub fn with_effort(mut self, effort_share: f64, disutility_exponent: f64) -> Result<Self, Error> {
         if !(0.0..1.0).contains(&effort_share) {
             return Err(Error::invalid(format!(
@@ -109,8 +120,8 @@ impl Calibration {
     /// ```
     ///
     /// so that every council's best answer to prices of 1 is what the table records, and every good is in
-    /// balance. The remaining value added (surplus and taxes on production) is the return to what the sector
-    /// cannot change within the year; it makes returns to scale decrease.
+    /// balance. Every component of value added but labour (surplus, taxes on production) counts as the return to
+    /// what the sector cannot change within the year; it makes returns to scale decrease.
     ///
     /// # Errors
     /// If the component is missing from the table, or a sector has no output, negative labour, or inputs and
@@ -165,7 +176,10 @@ impl Calibration {
             }
             adjustments.negative_final_demand += fixed_final;
             fixed += fixed_final;
-            let discrepancy = table.output()[i] + fixed - used;
+            let mut discrepancy = table.output()[i] + fixed - used;
+            if discrepancy.abs() <= ROUNDING * (used + fixed) {
+                discrepancy = 0.0;
+            }
             adjustments.discrepancy += discrepancy.abs();
             if discrepancy > 0.0 {
                 leftover.push(Preference { good: good_id(i), weight: discrepancy });
@@ -296,10 +310,26 @@ impl Calibrated {
 
     /// The same economy after what final demand spends on each sector at unit prices is multiplied by a factor.
     ///
-    /// Incomes change with it. Fixed supply (imports among it) and the statistical discrepancy stay.
+    /// Incomes change with it, and so does the sum of all spending, by [`total_income`](Economy::total_income): a part of
+    /// the change of prices that follows is a change of the unit of account. Fixed supply (imports among it) and the statistical discrepancy stay.
     ///
     /// # Errors
     /// If a factor is not finite and positive, a sector is named twice, or final demand buys nothing of it.
+    ///
+    /// # Complexity
+    /// O(factors · categories), and a new [`Economy`].
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::datasets;
+    /// use parecon_planning::calibrate::Calibration;
+    ///
+    /// let table = datasets::us_2022()?.to_symmetric(parecon_io::Model::FixedProductSales)?;
+    /// let observed = Calibration::new("V001").calibrate(&table)?;
+    /// let economy = observed.with_final_demand(&[(table.sector("622")?, 1.1)])?;
+    /// assert!(economy.total_income() > observed.economy().total_income());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_final_demand(&self, factors: &[(Id<Sector>, f64)]) -> Result<Economy, Error> {
         let mut parts = self.observed.clone();
         for (i, &(sector, factor)) in factors.iter().enumerate() {

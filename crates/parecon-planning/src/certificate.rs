@@ -27,6 +27,7 @@ use crate::{Economy, Error};
 /// Since `W` contains logarithms of quantities, its level depends on the units they are measured in; the gap does
 /// not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Certificate {
     /// No feasible plan has a higher welfare, in units of account.
     pub upper_bound: f64,

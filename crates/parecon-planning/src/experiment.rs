@@ -160,6 +160,12 @@ impl File {
             let given = self.goods_per_category;
             return Err(Error::invalid(format!("{given} goods per category, must be at most {MOST_GOODS}")));
         }
+        // Each category stands for that many goods, so a list of repeated ones must not get as far as being filled.
+        for (at, category) in self.categories.iter().enumerate() {
+            if self.categories[..at].contains(category) {
+                return Err(Error::invalid(format!("category {category} occurs twice")));
+            }
+        }
         let goods = self.goods();
         let workers = self.worker_councils.iter().map(|w| self.worker(w)).collect::<Result<_, Error>>()?;
         let consumers =

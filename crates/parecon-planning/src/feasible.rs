@@ -16,9 +16,12 @@ const LEFTOVER: f64 = 1e-3;
 const LARGEST_FACTOR: f64 = 100.0;
 /// Rounding of a sum over councils.
 const ROUNDING: f64 = 1e-15;
+/// A plan that uses more of a good than there is by a larger share than this is none.
+const LAST_DIGITS: f64 = 1e-12;
 
 /// A plan in which nobody uses what is not made.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FeasiblePlan {
     /// What every council makes, uses and consumes. Of a public good each consumer council's quantity is all there is.
     pub plan: Proposals,
@@ -134,8 +137,8 @@ impl Clearing {
         loop {
             sums = Sums::at(economy, prices, revenues, &rho, step < STEP_LIMIT);
             let residual = slack(&sums, &rho);
-            let size = rho.iter().fold(0.0f64, |a, r| a.max(r.abs()));
-            let open = residual.iter().fold(0.0f64, |a, r| a.max(r.abs()));
+            let size = largest(rho.iter().map(|r| r.abs()));
+            let open = largest(residual.iter().map(|r| r.abs()));
             if step == STEP_LIMIT || (step > 0 && open <= LEFTOVER * size * size + ROUNDING) {
                 break;
             }
@@ -154,8 +157,9 @@ impl Clearing {
 
         // Rounding may have left a good short by a last digit. Lowering all factors alike by `shift` lowers supply by
         // at most `B·shift`, which makes room for it.
+        let shortage = |sums: &Sums, rho: &[f64]| largest(slack(sums, rho).into_iter().map(|s| -s));
         for _ in 0..4 {
-            let short = slack(&sums, &rho).into_iter().fold(0.0f64, |a, s| a.max(-s));
+            let short = shortage(&sums, &rho);
             if short <= 0.0 {
                 break;
             }
@@ -163,7 +167,8 @@ impl Clearing {
             rho.iter_mut().for_each(|r| *r -= shift);
             sums = Sums::at(economy, prices, revenues, &rho, false);
         }
-        let sane = sums.loss.is_finite()
+        let sane = shortage(&sums, &rho) <= LAST_DIGITS
+            && sums.loss.is_finite()
             && sums.surplus.is_finite()
             && rho.iter().all(|r| r.abs() <= LARGEST_FACTOR);
         sane.then_some(Clearing { log_factors: rho, sums })
@@ -209,6 +214,11 @@ impl Clearing {
             gap_relative: gap / economy.total_income(),
         }
     }
+}
+
+/// The largest value, at least 0; infinite if one is not a number, so that it cannot pass for small.
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |most, value| if value.is_nan() { f64::INFINITY } else { most.max(value) })
 }
 
 impl Sums {

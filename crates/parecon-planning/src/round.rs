@@ -47,6 +47,7 @@ impl ThresholdClass {
 
 /// One round: the prices that were announced and what came back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Round {
     /// Counts from 1.
     pub number: usize,

@@ -87,6 +87,7 @@ pub struct Planning<'a> {
 
 /// How a planning process ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Why it ended.
     pub status: Status,

@@ -67,6 +67,7 @@ pub struct Cutoffs {
 /// [`net_benefit`](Evaluation::net_benefit), which counts every unit alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// What becomes of ideas.
     pub shares: Shares,

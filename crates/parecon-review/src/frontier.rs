@@ -16,6 +16,7 @@ const ROUNDING: f64 = 1e-12;
 /// A range of production costs in which one policy is best.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Interval {
     /// Lowest production cost of the range.
     pub from: f64,
@@ -40,6 +41,7 @@ pub enum Path {
 /// Which policy is best at which production cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Frontier {
     /// Adjacent intervals in ascending order that together cover the range asked for.
     pub intervals: Vec<Interval>,

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::axis::{Axis, Kind, Sector, ValueAdded};
+use crate::axis::{Axis, AxisKind, Sector, ValueAdded};
 use crate::error::Error;
 use crate::factor::{Factor, Side, System};
 use crate::make_use::MakeUse;
@@ -35,6 +35,9 @@ pub enum Model {
     /// C: an industry has its own sales structure, whatever it makes.
     FixedIndustrySales,
     /// D: a product has its own sales structure, whoever makes it.
+    ///
+    /// Its makers are credited with all its sales, even if most of what is sold is imported: multipliers and
+    /// footprints then give the imports the cost structure of these makers.
     FixedProductSales,
 }
 
@@ -206,7 +209,7 @@ impl MakeUse {
     }
 }
 
-fn zero_output<K: Kind>(axis: &Axis<K>, index: usize) -> Error {
+fn zero_output<K: AxisKind>(axis: &Axis<K>, index: usize) -> Error {
     Error::invalid(format!("{}: has cells that are not 0, but its output is 0", axis.describe(index)))
 }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use nalgebra::DVector;
 
-use crate::axis::{Axis, Kind};
+use crate::axis::{Axis, AxisKind};
 use crate::error::Error;
 use crate::read::Source;
 use crate::read::grid::Grid;
@@ -141,7 +141,7 @@ impl Found {
         self.labels.push((code.to_owned(), name.unwrap_or(code).to_owned()));
     }
 
-    fn axis<K: Kind>(&self, grid: &Grid, hint: &str) -> Result<Axis<K>, Error> {
+    fn axis<K: AxisKind>(&self, grid: &Grid, hint: &str) -> Result<Axis<K>, Error> {
         if self.labels.is_empty() {
             return Err(grid.reject_end(format!("there is no {} ({hint}), must be at least one", K::NOUN)));
         }
@@ -170,6 +170,9 @@ impl IoTable {
     /// Names file, line and column of text that is no finite number, empty cells, records of another length,
     /// repeated labels and missing rows or columns. A file that cannot be read.
     ///
+    /// # Complexity
+    /// O(n²) for n sectors.
+    ///
     /// # Example
     /// ```
     /// use parecon_io::{IoTable, Source};
@@ -186,6 +189,12 @@ impl IoTable {
     ///
     /// # Errors
     /// As [`IoTable::read_csv`].
+    ///
+    /// # Complexity
+    /// O(n²) for n sectors.
+    ///
+    /// # Example
+    /// See [`Layout`].
     pub fn read_csv_with<R: Read>(source: Source<R>, layout: &Layout) -> Result<Self, Error> {
         let grid = Grid::read(source)?;
         let (mut sector_rows, mut components, mut output_row) = (Found::default(), Found::default(), None);
@@ -292,6 +301,9 @@ impl IoTable {
     ///
     /// # Errors
     /// A code that would be read back as something else, and a writer that fails.
+    ///
+    /// # Complexity
+    /// O(n²) for n sectors.
     ///
     /// # Example
     /// ```

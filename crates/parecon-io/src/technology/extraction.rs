@@ -10,6 +10,7 @@ use crate::technology::Technology;
 
 /// What remains when a sector is taken out.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Extraction {
     /// Output of every sector without the extracted one, whose own is 0.
     pub output: DVector<f64>,
@@ -21,6 +22,7 @@ pub struct Extraction {
 
 /// What the economy loses if one sector goes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Loss {
     /// The sector taken out.
     pub sector: Id<Sector>,
@@ -54,6 +56,19 @@ impl Technology {
     ///
     /// # Complexity
     /// O(n²) after the first question: one solve for x and one for the column of L.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Technology, datasets};
+    ///
+    /// let table = datasets::miller_blair()?;
+    /// let technology = Technology::from_table(&table)?;
+    /// let without = technology.extraction(table.sector("1")?, &table.total_final_demand())?;
+    /// // Manufacturing still covers a final demand of 1700 and its own inputs, 0.05 per unit.
+    /// assert!((without.output[1] - 1700.0 / 0.95).abs() < 1e-9);
+    /// assert!((without.total - (3000.0 - 1700.0 / 0.95)).abs() < 1e-9);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
     ///
     /// # Reference
     /// R. E. Miller and M. L. Lahr, "A taxonomy of extractions", 2001.

@@ -18,18 +18,20 @@ const ITERATIONS: usize = 1000;
 
 /// Whether every final demand that is not negative can be met by outputs that are not negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub enum Verdict {
-    /// It can: the spectral radius of A is below 1, and (I + A + A² + …) y converges to L y.
+    /// It can: the spectral radius of A is below 1, (I + A + A² + …) y converges to L y, and no cell of L is negative.
     Productive,
     /// It cannot: some sectors together use up what they make, or more.
     NotProductive,
-    /// A has negative coefficients, and those taken as positive would not be productive: no answer from
-    /// Hawkins–Simon.
+    /// A has negative coefficients that matter: taken as positive they would not be productive, or L has negative
+    /// cells, so that some demand would ask for negative outputs. No answer from Hawkins–Simon.
     Undecided,
 }
 
 /// A sector's part in making the spectral radius what it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Offender {
     /// The sector.
     pub sector: Id<Sector>,
@@ -43,13 +45,15 @@ pub struct Offender {
 /// The answer to the Hawkins–Simon question, with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[must_use]
+#[non_exhaustive]
 pub struct Productivity {
     /// The answer.
     pub verdict: Verdict,
     /// Lower and upper bound of the spectral radius of A (of |A| where coefficients are negative). Both are
     /// proved up to rounding.
     pub spectral_radius: (f64, f64),
-    /// The sectors of every group that is not productive by itself, the greatest weight first. Empty when productive.
+    /// The sectors of every group that is not productive by itself (its coefficients taken as positive), the greatest
+    /// weight first. Empty when productive.
     pub offenders: Vec<Offender>,
     /// How many coefficients are negative.
     pub negative_coefficients: usize,
@@ -69,7 +73,7 @@ impl fmt::Display for Productivity {
         f.write_str(match self.verdict {
             Verdict::Productive => "productive",
             Verdict::NotProductive => "not productive",
-            Verdict::Undecided => "undecided, coefficients are negative",
+            Verdict::Undecided => "undecided, negative coefficients matter",
         })?;
         let (lower, upper) = self.spectral_radius;
         write!(f, ": spectral radius {lower:.6}")?;
@@ -100,8 +104,12 @@ impl Technology {
     /// narrowed by power iteration. Where the bounds do not tell, x = L 1 does: the technology is productive exactly
     /// if I − A is regular and x > 0. The answer does not depend on units or on the order of sectors.
     ///
+    /// That is for A ≥ 0. With negative coefficients the bounds are those of |A|, and below 1 they only say that the
+    /// series converges; productive then needs L ≥ 0 too, checked cell by cell up to rounding.
+    ///
     /// # Complexity
-    /// O(n²) per iteration, usually a few dozen.
+    /// O(n²) per iteration, usually a few dozen. With negative coefficients O(n³) in addition, for L (which is kept)
+    /// and the rounding of its cells.
     ///
     /// # Example
     /// ```
@@ -137,14 +145,12 @@ impl Technology {
                 suspects.push((members, block, vector));
             }
         }
-        let verdict = if suspects.is_empty() {
-            Verdict::Productive
-        } else if negative_coefficients > 0 {
-            Verdict::Undecided
-        } else if spectral_radius.0 < 1.0 && self.has_positive_solution() {
-            Verdict::Productive
+        let verdict = if negative_coefficients > 0 {
+            let met = suspects.is_empty() && self.has_requirements_not_negative();
+            if met { Verdict::Productive } else { Verdict::Undecided }
         } else {
-            Verdict::NotProductive
+            let met = suspects.is_empty() || (spectral_radius.0 < 1.0 && self.has_positive_solution());
+            if met { Verdict::Productive } else { Verdict::NotProductive }
         };
         let mut offenders = Vec::new();
         if verdict != Verdict::Productive {
@@ -168,6 +174,20 @@ impl Technology {
     fn has_positive_solution(&self) -> bool {
         let ones = DVector::from_element(self.len(), 1.0);
         self.solve_vector("ones", Side::Straight, &ones).is_ok_and(|x| x.iter().all(|value| *value > 0.0))
+    }
+
+    /// Whether L ≥ 0, up to rounding: a computed inverse is off by up to about n ε |L| |I − A| |L|, cell by cell. This
+    /// bound changes with units as L does.
+    fn has_requirements_not_negative(&self) -> bool {
+        let Ok(requirements) = self.requirements() else { return false };
+        if requirements.iter().all(|cell| *cell >= 0.0) {
+            return true;
+        }
+        let n = self.len();
+        let magnitudes = requirements.abs();
+        let system = (DMatrix::identity(n, n) - &self.inner.coefficients).abs();
+        let error = &magnitudes * system * &magnitudes * (n as f64 * f64::EPSILON);
+        requirements.iter().zip(&error).all(|(cell, error)| *cell >= -error)
     }
 }
 

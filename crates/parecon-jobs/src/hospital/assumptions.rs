@@ -135,6 +135,20 @@ impl Assumptions {
     ///
     /// # Errors
     /// If nobody has time, a share is not a number from 0 to 1, or a word rule's change is not finite.
+    ///
+    /// # Complexity
+    /// O(shares + rules).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::Minutes;
+    /// use parecon_jobs::hospital::Assumptions;
+    /// let mut assumptions = Assumptions::default();
+    /// assumptions.validate()?;
+    /// assumptions.available = Minutes::ZERO;
+    /// assert!(assumptions.validate().unwrap_err().is_invalid_input());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn validate(&self) -> Result<(), Error> {
         if self.available == Minutes::ZERO {
             return Err(Error::invalid("available is 0 min, must be at least 1 min"));

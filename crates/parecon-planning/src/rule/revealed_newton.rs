@@ -39,6 +39,9 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 ///
 /// If no proposals are shown to it, it does what [`Recorded`] does.
 ///
+/// It remembers councils by position. Carried on into the same economy's next year, that is a head start; for
+/// another economy, take a new rule.
+///
 /// # What a facilitation board would ask of councils
 /// Their proposals and the memory of one earlier proposal; no technologies, no elasticities.
 ///

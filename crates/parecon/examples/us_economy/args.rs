@@ -12,17 +12,18 @@ use clap::Parser;
 /// complexes; and whether design work should be permitted first or filtered after. Writes a report page, JSON
 /// and CSV.
 #[derive(Parser, Debug)]
-#[command(name = "us_economy", version, max_term_width = 100)]
+#[command(name = "us_economy", version, max_term_width = 100, allow_negative_numbers = true)]
 pub(crate) struct Args {
-    /// Change of final demand: industry codes and a percentage; may be repeated.
+    /// Change of what final demand spends on industries at observed prices; may be repeated.
     ///
-    /// Example: --shock 621,622,623=+10% --shock 3361MV=-20%. Use --list-sectors for the codes.
+    /// Codes and a percentage above -100 and at most 1000, for example --shock 621,622,623=+10% --shock 3361MV=-20%.
+    /// Use --list-sectors for the codes.
     #[arg(long, value_name = "CODES=PERCENT", allow_hyphen_values = true,
           default_values = ["621,622,623=+10%", "3361MV=-20%"])]
     pub(crate) shock: Vec<Shock>,
 
     /// Plan until no good's supply and demand differ by more than this many percent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 1e-6, value_parser = positive)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 1e-6, value_parser = within::<-10, 2>)]
     pub(crate) tolerance: f64,
 
     /// Give up after this many rounds.
@@ -31,27 +32,27 @@ pub(crate) struct Args {
     pub(crate) rounds: u32,
 
     /// Labour compensation of an hour's work in dollars, to turn compensation into hours.
-    #[arg(long, value_name = "DOLLARS", default_value_t = 50.0, value_parser = positive)]
+    #[arg(long, value_name = "DOLLARS", default_value_t = 50.0, value_parser = within::<-2, 6>)]
     pub(crate) hourly_rate: f64,
 
-    /// People in the hospital whose work is shared out, before the change of final demand.
+    /// People in the hospital whose work is shared out, before the change of final demand (300 to 1,000,000).
     #[arg(long, value_name = "PEOPLE", default_value_t = 2000,
-          value_parser = clap::value_parser!(u32).range(200..=1_000_000))]
+          value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
     pub(crate) hospital_members: u32,
 
     /// Worth of a good piece of design work, in days of design labour.
-    #[arg(long, value_name = "DAYS", default_value_t = 20.0, value_parser = positive)]
+    #[arg(long, value_name = "DAYS", default_value_t = 20.0, value_parser = within::<-3, 6>)]
     pub(crate) value: f64,
 
     /// Harm done by a bad piece of design work that is published, in days of design labour.
-    #[arg(long, value_name = "DAYS", default_value_t = 10.0, value_parser = positive)]
+    #[arg(long, value_name = "DAYS", default_value_t = 10.0, value_parser = within::<-3, 6>)]
     pub(crate) harm: f64,
 
-    /// How well a proposal foretells the quality of the finished work (correlation, 0 to 1).
+    /// How well a proposal foretells the quality of the finished work (correlation, above 0 and below 1).
     #[arg(long, value_name = "RHO", default_value_t = 0.5, value_parser = correlation)]
     pub(crate) proposal_accuracy: f64,
 
-    /// How well a review of the finished work tells its quality (correlation, 0 to 1).
+    /// How well a review of the finished work tells its quality (correlation, above 0 and below 1).
     #[arg(long, value_name = "RHO", default_value_t = 0.85, value_parser = correlation)]
     pub(crate) work_accuracy: f64,
 
@@ -84,22 +85,24 @@ impl FromStr for Shock {
         let number = percent.trim().trim_end_matches('%').trim_end();
         let percent: f64 = number.parse().map_err(|_| format!("\"{number}\" is not a percentage"))?;
         if !(percent.is_finite() && percent > -100.0 && percent <= 1000.0) {
-            return Err(format!("{percent} % is out of range: above -100 and at most 1000"));
+            return Err(format!("{number} % is out of range: above -100 and at most 1000"));
         }
         Ok(Shock { codes, percent })
     }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+/// A number from 10^LOW to 10^HIGH.
+fn within<const LOW: i32, const HIGH: i32>(text: &str) -> Result<f64, String> {
+    let (low, high) = (10f64.powi(LOW), 10f64.powi(HIGH));
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
-        _ => Err("expected a number above 0".to_owned()),
+        Ok(value) if (low..=high).contains(&value) => Ok(value),
+        _ => Err(format!("expected a number from {low} to {high}")),
     }
 }
 
 fn correlation(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
-        _ => Err("expected a number between 0 and 1".to_owned()),
+        _ => Err("expected a number above 0 and below 1".to_owned()),
     }
 }

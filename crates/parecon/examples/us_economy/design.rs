@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use parecon::review::{
-    Costs, Environment, EnvironmentData, Policy, StepCosts, Threshold, break_even_production_cost,
+    BreakEven, Costs, Environment, EnvironmentData, Policy, StepCosts, Threshold, break_even_production_cost,
     evaluate_over, frontier,
 };
 
@@ -28,7 +28,7 @@ const PROPOSAL: f64 = 0.1;
 const PROPOSAL_REVIEW: f64 = 0.3;
 const WORK_REVIEW: f64 = 1.0;
 
-/// Compares the policies over production costs and marks what a day's work costs in the planned economy.
+/// Compares the policies over production costs and marks what a day's work costs in some industries.
 pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
     let environment = Environment::new(EnvironmentData {
         base_rate: BASE_RATE,
@@ -44,9 +44,14 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
         },
     })?;
     let best = Threshold::Optimal;
-    let policies =
-        [Policy::post(best)?, Policy::two_gate(best, best)?, Policy::prior(best)?, Policy::abstain()];
-    let names = ["filter after", "two gates", "permission first", "do not start"];
+    let policies = [
+        Policy::post(best)?,
+        Policy::two_gate(best, best)?,
+        Policy::prior(best)?,
+        Policy::open(),
+        Policy::abstain(),
+    ];
+    let names = ["filter after", "two gates", "permission first", "no review", "do not start"];
 
     let frontier = frontier(&environment, &policies, 0.0..=RANGE, TOLERANCE)?;
     let intervals: Vec<Winner> = frontier
@@ -90,15 +95,17 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
         design_labour += planned.sector(code).with_context(|| format!("no industry {code}"))?.labour;
     }
     let hours = design_labour * 1e6 / args.hourly_rate;
+    let day = DAY_HOURS * args.hourly_rate;
+    let break_even = break_even_production_cost(&environment, best)?;
     Ok(Design {
         assumptions: vec![
             format!(
                 "Industries {} do design work: {:.1} billion hours in the plan, or {:.0} million days of {DAY_HOURS} \
-                 hours; a day is ${:.0} of labour compensation.",
+                 hours; a day is ${:.0} of labour compensation in the observed year.",
                 DESIGN.join(" and "),
                 hours / 1e9,
                 hours / DAY_HOURS / 1e6,
-                DAY_HOURS * args.hourly_rate
+                day
             ),
             format!(
                 "Assumed, in days: a good piece is worth {}, a bad one does {} of harm, {:.0} % of ideas are \
@@ -114,9 +121,16 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
                 args.proposal_accuracy, args.work_accuracy
             ),
         ],
-        day: DAY_HOURS * args.hourly_rate,
+        day,
         design_hours: hours / 1e6,
-        break_even: break_even_production_cost(&environment, best)?.cost(),
+        break_even_days: break_even.cost(),
+        break_even: match break_even {
+            BreakEven::At(k) => {
+                format!("filtering after wins below k* = {k:.4} days (${:.0}), asking first above", k * day)
+            }
+            BreakEven::PostAlways => "filtering after wins at every production cost".to_owned(),
+            BreakEven::PostNever => "asking first wins at every production cost, or they tie".to_owned(),
+        },
         intervals,
         curves,
         markers,
@@ -138,28 +152,19 @@ fn best_at(environment: &Environment, policies: &[Policy], cost: f64) -> Result<
 /// Who wins where, for a reader of the terminal.
 pub(crate) fn print(design: &Design) {
     for assumption in &design.assumptions {
-        println!("  {assumption}");
+        say!("  {assumption}");
     }
-    for w in &design.intervals {
-        println!(
-            "  production cost {:.4} to {:.4} days (${:.0} to ${:.0}): {}",
-            w.from,
-            w.to,
-            w.from * design.day,
-            w.to * design.day,
-            w.policy
-        );
+    for (i, w) in design.intervals.iter().enumerate() {
+        let to = if i + 1 == design.intervals.len() {
+            format!("{} days, the end of what was looked at", w.to)
+        } else {
+            format!("{:.4} days (${:.0})", w.to, w.to * design.day)
+        };
+        say!("  production cost from {:.4} days (${:.0}) to {to}: {}", w.from, w.from * design.day, w.policy);
     }
-    if let Some(k) = design.break_even {
-        println!(
-            "  between the two alone, filtering after wins below k* = {k:.4} days (${:.0})",
-            k * design.day
-        );
-    }
+    say!("  between filtering after and asking first only: {}", design.break_even);
+    say!("  a piece that takes one day's work costs, with labour and inputs:");
     for m in &design.markers {
-        println!(
-            "    a day's work with all it uses up costs {:5.2} days in {} ({}): {}",
-            m.cost, m.name, m.code, m.winner
-        );
+        say!("    {:5.2} days in {} ({}): {}", m.cost, m.name, m.code, m.winner);
     }
 }

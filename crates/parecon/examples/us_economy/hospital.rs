@@ -1,10 +1,8 @@
 //! Step 3: the planned labour of hospitals, shared out in balanced job complexes.
 
-use std::ops::ControlFlow;
-
 use anyhow::{Context, Result, bail};
 use parecon::jobs::hospital::{Assumptions, Regime};
-use parecon::jobs::{Balance, Config, Dimension, Minutes, Outcome, Progress, Workplace, balance, datasets};
+use parecon::jobs::{Balance, Config, Dimension, Minutes, Outcome, Workplace, balance, datasets};
 
 use crate::args::Args;
 use crate::plan::Planned;
@@ -22,10 +20,13 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
     let growth = industry.labour / industry.labour_observed;
     let members = (f64::from(args.hospital_members) * growth).round();
     let work = Minutes::from_hours(members * WEEK_HOURS)?;
+    say!("  sharing out a week of {work} …");
 
     let assumptions = Assumptions::default();
     let source = datasets::hospital()?;
-    let today = source.workplace(work, &assumptions, Regime::Today)?;
+    let today = source.workplace(work, &assumptions, Regime::Today).with_context(|| {
+        format!("the plan leaves this hospital {members} people: raise --hospital-members or change the --shock less")
+    })?;
     let opened = source.workplace(work, &assumptions, Regime::Opened)?;
     let before = solve(&today)?;
     let after = solve(&opened)?;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
                 code: member.id.clone(),
                 name: member.label().to_owned(),
                 people: member.count,
+                licensed: assumptions.is_licensed(&member.id),
                 empowerment_before: of(&before, &today, Dimension::Empowerment),
                 desirability_before: of(&before, &today, Dimension::Desirability),
                 empowerment_after: of(&after, &opened, Dimension::Empowerment),
@@ -54,7 +56,8 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
             }
         })
         .collect();
-    let bottleneck = bottleneck(&opened, &after);
+    let mut findings = vec![movement(&groups)];
+    findings.extend(bottleneck(&opened, &after));
     let licensed = source.profiles().iter().filter(|profile| assumptions.is_licensed(&profile.code)).count();
     Ok(Hospital {
         hourly_rate: args.hourly_rate,
@@ -72,8 +75,16 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
             ),
             "Occupations, duties and ratings are Canadian (OaSIS 2023); staff follows national employment, a \
              profile's hours are spread evenly over its duties, and words such as supervise, plan or clean move a \
-             duty's rating away from its profile's."
+             duty's rating by up to three points from its profile's."
                 .to_owned(),
+            format!(
+                "A profile without published employment has no staff, every other at least one person. {} of {} \
+                 profiles and {} of {} duties remain.",
+                opened.members().len(),
+                source.profiles().len(),
+                opened.tasks().len(),
+                source.duties().len()
+            ),
             format!(
                 "Before: everyone does their own occupation's duties. After: duties that need no licence are open to \
                  everyone, after training; {licensed} of {} occupations keep theirs to themselves.",
@@ -82,23 +93,18 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
         ],
         empowerment_average: average(Dimension::Empowerment),
         desirability_average: average(Dimension::Desirability),
-        before: spread(&before, groups.iter().map(|g| (g.people, g.tasks_before))),
-        after: spread(&after, groups.iter().map(|g| (g.people, g.tasks_after))),
+        before: spread(&before, groups.iter().map(|g| g.tasks_before)),
+        after: spread(&after, groups.iter().map(|g| g.tasks_after)),
         status: after.status.to_string(),
-        largest: (after.certificate.largest.value, after.certificate.largest.bound),
-        bottleneck,
+        largest: after.certificate.largest.value,
+        largest_bound: after.certificate.largest.bound,
+        findings,
         groups,
     })
 }
 
 fn solve(workplace: &Workplace) -> Result<Balance> {
-    let mut show = |progress: &Progress| {
-        if progress.iteration > 0 && progress.iteration.is_multiple_of(25) {
-            println!("  … {:?}, iteration {}, gap {:.0e}", progress.stage, progress.iteration, progress.gap);
-        }
-        ControlFlow::Continue(())
-    };
-    match balance(workplace, &Config::default(), &mut show)? {
+    match balance(workplace, &Config::default(), &mut ())? {
         Outcome::Balanced(balance) => Ok(*balance),
         Outcome::Infeasible(reasons) => {
             let reasons: Vec<String> = reasons.shortages.iter().map(|s| s.describe(workplace)).collect();
@@ -108,19 +114,48 @@ fn solve(workplace: &Workplace) -> Result<Balance> {
     }
 }
 
-fn spread(balance: &Balance, tasks: impl Iterator<Item = (u32, usize)>) -> Spread {
+fn spread(balance: &Balance, tasks: impl ExactSizeIterator<Item = usize>) -> Spread {
     let of =
         |dimension| balance.spread.of(dimension).map_or((f64::NAN, f64::NAN), |s| (s.mean_abs, s.max_abs));
-    let (people, total) = tasks.fold((0.0, 0.0), |(people, total), (count, tasks)| {
-        (people + f64::from(count), total + f64::from(count) * tasks as f64)
-    });
+    let occupations = tasks.len() as f64;
     let (empowerment_mean, empowerment_max) = of(Dimension::Empowerment);
     let (desirability_mean, desirability_max) = of(Dimension::Desirability);
-    Spread { empowerment_mean, empowerment_max, desirability_mean, desirability_max, tasks: total / people }
+    Spread {
+        empowerment_mean,
+        empowerment_max,
+        desirability_mean,
+        desirability_max,
+        tasks: tasks.sum::<usize>() as f64 / occupations,
+    }
 }
 
-/// What the certificate says stands in the way, in words.
-fn bottleneck(workplace: &Workplace, balance: &Balance) -> String {
+/// Who moved, in words.
+fn movement(groups: &[Group]) -> String {
+    /// Averages that differ by less have not moved.
+    const SAME: f64 = 0.01;
+    let moved = |g: &&Group| {
+        (g.empowerment_after - g.empowerment_before).abs() > SAME
+            || (g.desirability_after - g.desirability_before).abs() > SAME
+    };
+    let people = |groups: &[&Group]| groups.iter().map(|g| g.people).sum::<u32>();
+    let (moving, staying): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(moved);
+    let licensed: Vec<&Group> = staying.iter().copied().filter(|g| g.licensed).collect();
+    let gaining = moving.iter().filter(|g| g.empowerment_after > g.empowerment_before).count();
+    format!(
+        "The work of {} occupations ({} people) stays what it was; {} of them ({} people) have duties that need a \
+         licence. The work of {} occupations ({} people) changes: {gaining} gain empowerment, {} give some of it up.",
+        staying.len(),
+        people(&staying),
+        licensed.len(),
+        people(&licensed),
+        moving.len(),
+        people(&moving),
+        moving.len() - gaining
+    )
+}
+
+/// What the certificate says stands in the way of a smaller largest deviation, in words.
+fn bottleneck(workplace: &Workplace, balance: &Balance) -> Option<String> {
     let largest = &balance.certificate.largest;
     let who: Vec<String> = balance
         .certificate
@@ -132,43 +167,48 @@ fn bottleneck(workplace: &Workplace, balance: &Balance) -> String {
             Some(format!("{} ({} {:+.2})", member.label(), b.dimension, b.deviation))
         })
         .collect();
-    let what: Vec<&str> = balance
-        .certificate
-        .binding_tasks
-        .iter()
-        .take(2)
-        .filter_map(|b| workplace.task(b.task))
-        .map(|task| task.label().trim_end_matches('.'))
-        .collect();
-    format!(
-        "No assignment whatever brings the largest deviation below {:.4} points (dual bound; reached: {:.4}). In the \
-         way: {}, whose work includes: {}.",
-        largest.bound,
-        largest.value,
-        who.join(", "),
-        what.join("; ")
-    )
+    (!who.is_empty()).then(|| {
+        format!(
+            "No assignment whatever brings the largest deviation below {:.4} points (dual bound; reached: {:.4}). In \
+             the way: {}.",
+            largest.bound,
+            largest.value,
+            who.join(", ")
+        )
+    })
 }
 
 /// The spread before and after, for a reader of the terminal.
 pub(crate) fn print(h: &Hospital) {
     for assumption in &h.assumptions {
-        println!("  {assumption}");
+        say!("  {assumption}");
     }
-    println!(
+    say!(
         "  hospitals: {:.0} million hours observed, {:.0} million planned; here {} people, {} occupations, {} duties",
-        h.hours_observed, h.hours_planned, h.members, h.profiles, h.duties
+        h.hours_observed,
+        h.hours_planned,
+        h.members,
+        h.profiles,
+        h.duties
     );
-    println!(
-        "  averages: empowerment {:.2}, desirability {:.2} of 20; mean deviation of members from them, in points:",
-        h.empowerment_average, h.desirability_average
+    say!(
+        "  averages: empowerment {:.2}, desirability {:.2} of 20; deviation of members from them, in points ({}):",
+        h.empowerment_average,
+        h.desirability_average,
+        h.status
     );
     for (name, s) in [("today", &h.before), ("balanced", &h.after)] {
-        println!(
+        say!(
             "    {name:9} empowerment mean {:5.2} largest {:5.2}   desirability mean {:5.2} largest {:5.2}   \
-             {:.1} tasks an occupation",
-            s.empowerment_mean, s.empowerment_max, s.desirability_mean, s.desirability_max, s.tasks
+             {:.1} duties an occupation",
+            s.empowerment_mean,
+            s.empowerment_max,
+            s.desirability_mean,
+            s.desirability_max,
+            s.tasks
         );
     }
-    println!("  {}", h.bottleneck);
+    for finding in &h.findings {
+        say!("  {finding}");
+    }
 }

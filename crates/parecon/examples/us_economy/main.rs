@@ -1,5 +1,13 @@
 //! Plans the economy of the United States from its own tables, end to end. Run with `--help` for the options.
 
+/// Prints a line. A terminal that has gone away is no reason to lose the files.
+macro_rules! say {
+    ($($what:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout().lock(), $($what)*);
+    }};
+}
+
 mod args;
 mod design;
 mod hospital;
@@ -9,10 +17,12 @@ mod plots;
 mod report;
 mod results;
 mod structure;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use parecon::io::{Model, Technology, datasets};
 
@@ -33,26 +43,31 @@ fn run(args: &Args) -> Result<()> {
     let tables = datasets::us_2022()?;
     if args.list_sectors {
         for industry in tables.industries().iter() {
-            println!("{:8} {}", tables.industries().code(industry), tables.industries().name(industry));
+            say!("{:8} {}", tables.industries().code(industry), tables.industries().name(industry));
         }
         return Ok(());
     }
 
-    println!("1. Who needs what from whom: make and use of 2022");
+    if args.out.exists() && !args.out.is_dir() {
+        bail!("--out: {} is not a folder", args.out.display());
+    }
+
+    say!("1. Who needs what from whom: make and use of 2022");
     let table = tables.to_symmetric(Model::FixedProductSales)?;
     let technology = Technology::from_table(&table)?;
+    let shocks = plan::shocks(&table, &args.shock)?;
     let structure = structure::run(&tables, &table, &technology)?;
     structure::print(&structure);
 
-    println!("2. A plan that fits together");
-    let (plan, planned) = plan::run(args, &table, &technology)?;
+    say!("2. A plan that fits together");
+    let (plan, planned) = plan::run(args, &shocks, &table, &technology)?;
     plan::print(&plan);
 
-    println!("3. Who does the work: hospitals");
+    say!("3. Who does the work: hospitals");
     let hospital = hospital::run(args, &planned)?;
     hospital::print(&hospital);
 
-    println!("4. Ask first, or filter after: design work");
+    say!("4. Ask first, or filter after: design work");
     let design = design::run(args, &planned)?;
     design::print(&design);
 
@@ -65,7 +80,7 @@ fn run(args: &Args) -> Result<()> {
         design,
     };
     let files = output::write_all(&args.out, &results)
-        .with_context(|| format!("writing results to {}", args.out.display()))?;
-    println!("Wrote {} to {}", files.join(", "), args.out.display());
+        .with_context(|| format!("nothing was written to {}", args.out.display()))?;
+    say!("Wrote {} to {}", files.join(", "), args.out.display());
     Ok(())
 }

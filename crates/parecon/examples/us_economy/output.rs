@@ -30,14 +30,33 @@ pub(crate) fn write_all(folder: &Path, results: &Results) -> Result<Vec<String>>
         ("plan.csv", table(&[], &results.plan.sectors)?),
         (
             "rounds.csv",
-            table(&["rule", "round", "imbalance", "sector", "class", "gap", "gap_percent"], rounds)?,
+            table(
+                &["rule", "round", "imbalance_percent", "sector", "class", "gap_musd", "gap_percent"],
+                rounds,
+            )?,
         ),
         ("complexes.csv", table(&[], &results.hospital.groups)?),
-        ("review.csv", table(&["policy", "production_cost", "net_benefit"], curves)?),
+        ("review.csv", table(&["policy", "production_cost_days", "net_benefit_days"], curves)?),
     ];
-    for (name, bytes) in &files {
-        replace(folder, name, bytes)
-            .with_context(|| format!("cannot write {}", folder.join(name).display()))?;
+    // All are written before the first is moved, so that a full disk leaves an earlier run's files as they were.
+    let part = |name: &str| folder.join(format!(".{name}.part"));
+    let write = || -> Result<()> {
+        for (name, bytes) in &files {
+            std::fs::write(part(name), bytes)
+                .with_context(|| format!("cannot write {}", part(name).display()))?;
+        }
+        for (name, _) in &files {
+            let target = folder.join(name);
+            std::fs::rename(part(name), &target)
+                .with_context(|| format!("cannot write {}", target.display()))?;
+        }
+        Ok(())
+    };
+    if let Err(error) = write() {
+        for (name, _) in &files {
+            let _ = std::fs::remove_file(part(name));
+        }
+        return Err(error);
     }
     Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect())
 }
@@ -52,10 +71,4 @@ fn table<T: Serialize>(header: &[&str], rows: impl IntoIterator<Item = T>) -> Re
         writer.serialize(row)?;
     }
     Ok(writer.into_inner()?)
-}
-
-fn replace(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let part = folder.join(format!(".{name}.part"));
-    std::fs::write(&part, bytes)?;
-    std::fs::rename(&part, folder.join(name))
 }

@@ -13,8 +13,10 @@ use crate::results::{Plan, PlannedSector, RoundRow, Run, ShockedSector};
 
 /// The value-added component that is labour compensation.
 pub(crate) const LABOUR: &str = "V001";
-/// Rounds for which the published rule is shown beside the one that carries the plan; its simulations needed 15 to 23.
+/// Rounds for which the published rule is shown beside the one that carries the plan; its simulations needed 15 to 22.
 const PUBLISHED_ROUNDS: usize = 30;
+/// The threshold classes of the published simulations.
+pub(crate) const CLASSES: &str = "red from 20 %, orange, yellow below 10 %, green below 5 %, blue below 3 %";
 
 /// What the later steps need to know of an industry in the plan; money in millions of dollars at planned prices.
 pub(crate) struct PlannedIndustry {
@@ -37,13 +39,17 @@ impl Planned {
     }
 }
 
-/// Calibrates, shocks, and plans with both rules; the chosen one carries the plan.
-pub(crate) fn run(args: &Args, table: &IoTable, technology: &Technology) -> Result<(Plan, Planned)> {
-    let shocked = shocks(table, &args.shock)?;
+/// Calibrates, changes final demand, and plans; the published rule is run beside it for comparison.
+pub(crate) fn run(
+    args: &Args,
+    shocked: &[(Id<Sector>, f64)],
+    table: &IoTable,
+    technology: &Technology,
+) -> Result<(Plan, Planned)> {
     let observed = Calibration::new(LABOUR).calibrate(table)?;
     let benchmark = observed.economy().aggregate(&vec![1.0; table.len() + 1])?;
     let benchmark_imbalance = 100.0 * benchmark.largest_imbalance().map_or(0.0, |(_, imbalance)| imbalance);
-    println!("  observed year at unit prices: largest imbalance {benchmark_imbalance:.1e} %");
+    say!("  observed year at unit prices: largest imbalance {benchmark_imbalance:.1e} %");
     let factors: Vec<(Id<Sector>, f64)> =
         shocked.iter().map(|(sector, percent)| (*sector, 1.0 + percent / 100.0)).collect();
     let economy = observed.with_final_demand(&factors)?;
@@ -53,12 +59,48 @@ pub(crate) fn run(args: &Args, table: &IoTable, technology: &Technology) -> Resu
     let runs =
         vec![Run::of("revealed Newton", &outcome, table), Run::of("published rule", &published, table)];
     let leontief = leontief_changes(table, technology, &factors)?;
-    let (sectors, planned) = compare(table, &observed, &economy, &outcome, &leontief)?;
-    let wage = outcome.prices[observed.labour().index()];
+    // Prices are homogeneous in incomes: this takes out what is only more money.
+    let spending = economy.total_income() / observed.economy().total_income();
+    let prices: Vec<f64> = outcome.prices.iter().map(|price| price / spending).collect();
+    let (sectors, planned) = compare(table, &observed, &economy, &outcome, &prices, &leontief)?;
+    let wage = prices[observed.labour().index()];
     let adjustments = observed.adjustments();
     let final_uses: f64 = table.final_demand().iter().filter(|y| **y > 0.0).sum();
     let share =
-        |amount: f64| format!("${:.1} bn ({:.2} % of final uses)", amount / 1e3, 100.0 * amount / final_uses);
+        |amount: f64| format!("{} ({:.2} % of final uses)", money(amount), 100.0 * amount / final_uses);
+    let mut notes = vec![
+        format!(
+            "{} worker councils, one per industry (Cobb–Douglas with effort), and {} consumer councils, one per category \
+             of final demand that buys anything.",
+            economy.worker_councils(),
+            economy.consumer_councils()
+        ),
+        format!(
+            "Negative final demand (imports, sales of second-hand goods, stocks drawn down) is a fixed supply of {}; \
+             by-products recorded as negative inputs are one of {}.",
+            share(adjustments.negative_final_demand),
+            share(adjustments.negative_flows)
+        ),
+        "Noncomparable imports are made, in the table, by federal nondefense government, whose cost structure they \
+         are given."
+            .to_owned(),
+        format!(
+            "The change of final demand changes all spending by {:+.2} %. Prices are shown as if it had not: only their \
+             proportions mean anything.",
+            100.0 * (spending - 1.0)
+        ),
+        "Labour is of one kind and fully employed before and after. Surplus and taxes on production are the return \
+         to what an industry cannot change within the year."
+            .to_owned(),
+    ];
+    if !published.status.is_converged() {
+        notes.push(
+            "The published rule (Hahnel 2021) moves a price by the size of its imbalance and knows nothing of how \
+             strongly supply reacts. Where an industry's surplus is small, its supply reacts so strongly that the rule \
+             overshoots."
+                .to_owned(),
+        );
+    }
     let plan = Plan {
         shocks: shocked
             .iter()
@@ -68,42 +110,22 @@ pub(crate) fn run(args: &Args, table: &IoTable, technology: &Technology) -> Resu
                 percent: *percent,
             })
             .collect(),
-        notes: vec![
-            format!(
-                "{} worker councils (one per industry, Cobb–Douglas with effort) and {} consumer councils (one per \
-                 category of final demand).",
-                economy.worker_councils(),
-                economy.consumer_councils()
-            ),
-            format!(
-                "Imports and stocks drawn down are a fixed supply of {}.",
-                share(adjustments.negative_final_demand)
-            ),
-            format!(
-                "By-products recorded as negative inputs: {}; rounding of the table: {}.",
-                share(adjustments.negative_flows),
-                share(adjustments.discrepancy)
-            ),
-            "The published rule moves a price by the size of its imbalance and knows nothing of how strongly supply \
-             reacts; where an industry's surplus is small, its supply reacts so strongly that the rule overshoots."
-                .to_owned(),
-            "Labour is of one kind and fully employed before and after; surplus and taxes on production are the \
-             return to what an industry cannot change within the year."
-                .to_owned(),
-        ],
+        notes,
         benchmark_imbalance,
         runs,
+        spending_change_percent: 100.0 * (spending - 1.0),
         wage_change: 100.0 * (wage - 1.0),
         sectors,
     };
     Ok((plan, planned))
 }
 
-fn shocks(table: &IoTable, shocks: &[Shock]) -> Result<Vec<(Id<Sector>, f64)>> {
+/// The industries whose final demand changes, with the percentages.
+pub(crate) fn shocks(table: &IoTable, shocks: &[Shock]) -> Result<Vec<(Id<Sector>, f64)>> {
     let mut found = Vec::new();
     for shock in shocks {
         for code in &shock.codes {
-            let sector = table.sector(code).context("--shock")?;
+            let sector = table.sector(code).context("--shock (see --list-sectors)")?;
             if found.iter().any(|(other, _)| *other == sector) {
                 bail!("--shock: industry \"{code}\" is named twice");
             }
@@ -115,27 +137,31 @@ fn shocks(table: &IoTable, shocks: &[Shock]) -> Result<Vec<(Id<Sector>, f64)>> {
 
 /// Rounds of proposals until they fit together, shown as they come.
 fn agree(args: &Args, economy: &Economy, table: &IoTable) -> Result<Outcome> {
-    println!("  round, largest imbalance of any good, where, class, certified gap to the best plan possible");
+    say!("  each round: largest imbalance of any good and its class ({CLASSES}),");
+    say!("  and the certified gap: no plan is better than the feasible one at hand by more than that");
     let mut show = |round: &Round| {
         let r = row(round, table);
-        println!(
-            "  {:5} {:>9} %  {:8} {:7} {:>9} M$ ({} % of consumption)",
+        say!(
+            "  round {:2} {:>9} %  {:8} {:7} gap {} ({} % of consumption)",
             r.round,
             short(r.imbalance),
             r.sector,
             r.class,
-            short(r.gap),
-            short(r.gap_percent)
+            r.gap.map_or("unknown".to_owned(), money),
+            r.gap_percent.map_or("?".to_owned(), short)
         );
         ControlFlow::Continue(())
     };
     let config = config(args).with_round_limit(args.rounds as usize);
     let outcome = plan(economy, &mut RevealedNewton::default(), &config, &mut show)?;
-    println!("  {} after {} rounds", outcome.status, outcome.rounds.len());
+    say!("  {} after {} rounds", outcome.status, outcome.rounds.len());
     if !outcome.status.is_converged() {
         bail!(
-            "the proposals do not fit together ({}); allow more --rounds, a larger --tolerance or a smaller --shock",
-            outcome.status
+            "the proposals do not fit together: {}, {} % left where {} % was asked for; allow more --rounds or a larger \
+             --tolerance",
+            outcome.status,
+            short(100.0 * outcome.largest_imbalance),
+            args.tolerance
         );
     }
     Ok(outcome)
@@ -145,11 +171,16 @@ fn agree(args: &Args, economy: &Economy, table: &IoTable) -> Result<Outcome> {
 fn compare_rule(args: &Args, economy: &Economy) -> Result<Outcome> {
     let config = config(args).with_round_limit(PUBLISHED_ROUNDS);
     let outcome = plan(economy, &mut Recorded::default(), &config, &mut ())?;
-    println!(
-        "  for comparison, the published rule: {} after {} rounds, best imbalance {} %",
+    say!(
+        "  for comparison, the published rule (Hahnel 2021): {} after {} rounds, best imbalance {} % in round {}",
         outcome.status,
         outcome.rounds.len(),
-        short(100.0 * outcome.largest_imbalance)
+        short(100.0 * outcome.largest_imbalance),
+        1 + outcome
+            .rounds
+            .iter()
+            .position(|round| round.largest_imbalance == outcome.largest_imbalance)
+            .unwrap_or_default()
     );
     Ok(outcome)
 }
@@ -170,15 +201,13 @@ impl Run {
 
 fn row(round: &Round, table: &IoTable) -> RoundRow {
     let sector = table.sectors().at(round.least_balanced.index());
-    let (gap, gap_percent) =
-        round.certificate.as_ref().map_or((f64::NAN, f64::NAN), |c| (c.gap, 100.0 * c.gap_relative));
     RoundRow {
         round: round.number,
         imbalance: 100.0 * round.largest_imbalance,
         sector: sector.map_or("labour", |s| table.sectors().code(s)).to_owned(),
         class: class(round.class).to_owned(),
-        gap,
-        gap_percent,
+        gap: round.certificate.as_ref().map(|c| c.gap),
+        gap_percent: round.certificate.as_ref().map(|c| 100.0 * c.gap_relative),
     }
 }
 
@@ -192,7 +221,8 @@ fn class(class: ThresholdClass) -> &'static str {
     }
 }
 
-/// Output changes that fixed coefficients and fixed prices would ask for: L Δy / x, in percent.
+/// Output changes that fixed coefficients, prices and import shares would ask for: L Δy / x, in percent, where the
+/// change of demand falls on domestic output and fixed supply in proportion.
 fn leontief_changes(
     table: &IoTable,
     technology: &Technology,
@@ -200,8 +230,11 @@ fn leontief_changes(
 ) -> Result<Vec<f64>> {
     let mut change = DVector::zeros(table.len());
     for &(sector, factor) in factors {
-        let uses: f64 = table.final_demand().row(sector.index()).iter().filter(|y| **y > 0.0).sum();
-        change[sector.index()] = uses * (factor - 1.0);
+        let row = table.final_demand().row(sector.index());
+        let uses: f64 = row.iter().map(|y| y.max(0.0)).sum();
+        let fixed: f64 = row.iter().map(|y| (-y).max(0.0)).sum();
+        let domestic = table.output()[sector.index()] / (table.output()[sector.index()] + fixed);
+        change[sector.index()] = uses * domestic * (factor - 1.0);
     }
     let output = technology.output_for(&change)?;
     Ok(output.iter().zip(table.output().iter()).map(|(d, x)| 100.0 * d / x).collect())
@@ -212,6 +245,7 @@ fn compare(
     observed: &Calibrated,
     economy: &Economy,
     outcome: &Outcome,
+    prices: &[f64],
     leontief: &[f64],
 ) -> Result<(Vec<PlannedSector>, Planned)> {
     let before = observed.economy().respond(&vec![1.0; table.len() + 1])?;
@@ -236,7 +270,7 @@ fn compare(
         sectors.push(PlannedSector {
             code: code.clone(),
             name: name.clone(),
-            price_change: 100.0 * (outcome.prices[i] - 1.0),
+            price_change: 100.0 * (prices[i] - 1.0),
             output_change: 100.0 * (new.output / old.output - 1.0),
             labour_change: 100.0 * (labour / labour_observed - 1.0),
             leontief_output_change: leontief,
@@ -256,19 +290,33 @@ fn compare(
 /// The changes a reader of the terminal wants to see.
 pub(crate) fn print(plan: &Plan) {
     for note in &plan.notes {
-        println!("  {note}");
+        say!("  {note}");
     }
-    println!(
-        "  the indicative price of labour changes by {:+.2} %; prices and outputs that change most:",
-        plan.wage_change
-    );
-    let mut order: Vec<&PlannedSector> = plan.sectors.iter().collect();
+    say!("  the indicative price of labour changes by {:+.2} %", plan.wage_change);
+    let mut order: Vec<&PlannedSector> =
+        plan.sectors.iter().filter(|s| s.output_change.abs() >= 0.005).collect();
     order.sort_by(|a, b| b.output_change.abs().total_cmp(&a.output_change.abs()));
+    say!("  {} of {} industries change their output by 0.005 % or more:", order.len(), plan.sectors.len());
     for s in order.iter().take(8) {
-        println!(
+        say!(
             "    price {:+6.2} %, output {:+6.2} %, labour {:+6.2} %  {:7} {}",
-            s.price_change, s.output_change, s.labour_change, s.code, s.name
+            s.price_change,
+            s.output_change,
+            s.labour_change,
+            s.code,
+            s.name
         );
+    }
+}
+
+/// An amount of money given in millions of dollars, in words that fit its size.
+pub(crate) fn money(millions: f64) -> String {
+    let (sign, size) = (if millions < 0.0 { "−" } else { "" }, millions.abs());
+    match size {
+        1e6.. => format!("{sign}${:.2} trillion", size / 1e6),
+        1e3.. => format!("{sign}${:.1} bn", size / 1e3),
+        0.01.. => format!("{sign}${size:.2} M"),
+        _ => format!("{sign}${:.2}", size * 1e6),
     }
 }
 

@@ -10,8 +10,13 @@ use crate::results::{Design, Group, PlannedSector, Run};
 const INK: RGBColor = RGBColor(34, 40, 49);
 const FAINT: RGBColor = RGBColor(225, 229, 234);
 /// Colour-blind safe (Okabe and Ito 2008).
-const PALETTE: [RGBColor; 4] =
-    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(120, 120, 120)];
+const PALETTE: [RGBColor; 5] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(120, 120, 120),
+];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -56,7 +61,7 @@ pub(crate) fn convergence(runs: &[Run]) -> Result<String> {
             .y_desc("largest imbalance of any good (%)")
             .x_labels(last.min(20))
             .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| if (1e-3..1e4).contains(y) { y.to_string() } else { format!("{y:.0e}") })
+            .y_label_formatter(&power_of_ten)
             .axis_desc_style(text(15, INK, HPos::Center, VPos::Center))
             .label_style(("sans-serif", 13))
             .draw()
@@ -194,7 +199,9 @@ pub(crate) fn complexes(groups: &[Group], average: (f64, f64)) -> Result<String>
                         (g.empowerment_before, g.desirability_before)
                     };
                     let radius = 2.0 + 16.0 * (f64::from(g.people) / f64::from(largest)).sqrt();
-                    Circle::new(at, radius as i32, PALETTE[usize::from(after) * 2].mix(0.5).filled())
+                    let colour = PALETTE[usize::from(after) * 2];
+                    let style = if g.licensed { colour.stroke_width(2) } else { colour.mix(0.5).filled() };
+                    Circle::new(at, radius as i32, style)
                 }))
                 .map_err(failed)?;
         }
@@ -261,7 +268,7 @@ pub(crate) fn design(design: &Design) -> Result<String> {
                 if marker.cost > 0.7 * right { (HPos::Right, -0.006) } else { (HPos::Left, 0.006) };
             chart
                 .draw_series([Text::new(
-                    marker.name.clone(),
+                    format!("{} ({})", shorten(&marker.name, 30), marker.code),
                     (marker.cost + shift * right, row),
                     text(12, INK, anchor, VPos::Center),
                 )])
@@ -278,6 +285,16 @@ pub(crate) fn design(design: &Design) -> Result<String> {
             .map_err(failed)?;
         Ok(())
     })
+}
+
+/// A tick of a logarithmic axis, free of the digits that computing it left.
+fn power_of_ten(tick: &f64) -> String {
+    let exponent = tick.log10().round();
+    if (-3.0..=3.0).contains(&exponent) {
+        format!("{:.*}", (-exponent).max(0.0) as usize, tick)
+    } else {
+        format!("{tick:.0e}")
+    }
 }
 
 fn shorten(name: &str, most: usize) -> String {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::plan::short;
+use crate::plan::{CLASSES, money, short};
 use crate::plots;
 use crate::results::{Design, Hospital, Plan, Results, Spread, Structure};
 use crate::structure::largest;
@@ -11,10 +11,10 @@ use crate::structure::largest;
 const STYLE: &str = "
 body{font:16px/1.5 system-ui,sans-serif;color:#222831;max-width:920px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2.6rem;border-bottom:2px solid #e1e5ea;padding-bottom:.2rem}
-table{border-collapse:collapse;margin:1rem 0;font-size:.92rem}caption{text-align:left;color:#555;padding:.2rem 0}
+table{border-collapse:collapse;margin:1rem 0;font-size:.92rem;display:block;overflow-x:auto}caption{text-align:left;color:#555;padding:.2rem 0}
 th,td{padding:.22rem .7rem;border-bottom:1px solid #e1e5ea;text-align:left;vertical-align:top}
-th{border-bottom:2px solid #9aa4b1}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-figure{margin:1.2rem 0}figcaption{color:#555;font-size:.92rem}svg{max-width:100%;height:auto}
+th{border-bottom:2px solid #9aa4b1}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+figure{margin:1.2rem 0;overflow-x:auto}figcaption{color:#555;font-size:.92rem}svg{max-width:100%;min-width:640px;height:auto}
 .note{color:#555;font-size:.92rem}details{margin:1rem 0}summary{cursor:pointer}
 .scroll{max-height:28rem;overflow:auto}
 ";
@@ -54,12 +54,12 @@ fn structure(s: &Structure) -> Markup {
     html! {
         h2 { "1. Who needs what from whom" }
         p { (s.industries) " industries make and use " (s.commodities) " commodities: output "
-            (trillion(s.total_output)) ", final demand " (trillion(s.final_demand)) ". "
-            "Hawkins–Simon: " (s.verdict) "." }
+            (money(s.total_output)) ", final demand " (money(s.final_demand)) ". "
+            "Can everybody be supplied (Hawkins–Simon)? " (s.verdict) "." }
         ul class="note" { @for check in &s.checks { li { (check) } } }
         table {
             caption { "Largest output multipliers: output of all industries per dollar of final demand" }
-            tr { th { "industry" } th { "" } th class="n" { "multiplier" } th class="n" { "labour per dollar" } }
+            tr { th { "industry" } th { "" } th class="n" { "multiplier" } th class="n" { "labour compensation per dollar, direct and indirect" } }
             @for r in by_multiplier.iter().take(8) { tr {
                 td { (r.code) } td { (r.name) } td class="n" { (format!("{:.3}", r.output_multiplier)) }
                 td class="n" { (format!("{:.3}", r.labour_intensity)) } } }
@@ -68,30 +68,33 @@ fn structure(s: &Structure) -> Markup {
             caption { "Most critical suppliers: output lost elsewhere if the industry stopped (hypothetical extraction)" }
             tr { th { "industry" } th { "" } th class="n" { "own output" } th class="n" { "lost elsewhere" } }
             @for r in by_loss.iter().take(8) { tr {
-                td { (r.code) } td { (r.name) } td class="n" { (billion(r.output)) }
-                td class="n" { (billion(r.loss_elsewhere)) } } }
+                td { (r.code) } td { (r.name) } td class="n" { (money(r.output)) }
+                td class="n" { (money(r.loss_elsewhere)) } } }
         }
-        p { "Final demand embodies " (trillion(s.labour_content)) " of labour compensation; the table records "
-            (trillion(s.labour_recorded)) " paid." }
+        p { "Final demand embodies " (money(s.labour_content)) " of labour compensation; paid, as a check, were "
+            (money(s.labour_recorded)) ". Imports count as what they would embody if they were made at home." }
         table {
             caption { "Labour compensation embodied in each category of final demand" }
             tr { th { "category" } th { "" } th class="n" { "final demand" } th class="n" { "labour embodied" } }
             @for c in &s.labour_by_category { tr {
-                td { (c.code) } td { @if c.name != c.code { (c.name) } } td class="n" { (billion(c.final_demand)) } td class="n" { (billion(c.labour)) } } }
+                td { (c.code) } td { @if c.name != c.code { (c.name) } } td class="n" { (money(c.final_demand)) } td class="n" { (money(c.labour)) } } }
         }
     }
 }
 
 fn plan(p: &Plan) -> Result<Markup> {
-    let shocks: Vec<String> =
-        p.shocks.iter().map(|s| format!("{} ({}) {:+} %", s.name, s.code, s.percent)).collect();
-    let mut by_price: Vec<_> = p.sectors.iter().collect();
-    by_price.sort_by(|a, b| b.output_change.abs().total_cmp(&a.output_change.abs()));
+    let mut by_output: Vec<_> = p.sectors.iter().collect();
+    by_output.sort_by(|a, b| b.output_change.abs().total_cmp(&a.output_change.abs()));
     Ok(html! {
         h2 { "2. A plan that fits together" }
-        p { "Final demand changes: " (shocks.join("; ")) ". Worker councils and consumer councils answer announced "
+        table {
+            caption { "The change: what final demand spends, at observed prices" }
+            @for s in &p.shocks { tr { td { (s.code) } td { (s.name) } td class="n" { (format!("{:+} %", s.percent)) } } }
+        }
+        p { "Worker councils and consumer councils answer announced "
             "prices with proposals; the facilitation board revises the prices until the proposals fit. "
-            "In the observed year, at unit prices, they fit to " (format!("{:.1e}", p.benchmark_imbalance)) " %." }
+            "In the observed year, at prices of 1, they fit to " (short(p.benchmark_imbalance)) " %." }
+        p class="note" { "Classes of the largest imbalance: " (CLASSES) "." }
         ul class="note" { @for note in &p.notes { li { (note) } } }
         (figure(&plots::convergence(&p.runs)?, "Largest imbalance of any good after each round, by price rule"))
         @for run in &p.runs {
@@ -102,19 +105,19 @@ fn plan(p: &Plan) -> Result<Markup> {
                          th class="n" { "certified gap" } th class="n" { "of consumption" } }
                     @for r in &run.rounds { tr {
                         td class="n" { (r.round) } td class="n" { (short(r.imbalance)) " %" } td { (r.sector) }
-                        td { (r.class) } td class="n" { (short(r.gap)) " M$" }
-                        td class="n" { (short(r.gap_percent)) " %" } } }
+                        td { (r.class) } td class="n" { (r.gap.map_or("unknown".to_owned(), money)) }
+                        td class="n" { (r.gap_percent.map_or("?".to_owned(), short)) " %" } } }
                 }
             }
         }
-        p class="note" { "The gap is a proof: no plan whatever can raise welfare by more than this over the "
-            "strictly feasible plan at hand (weak duality)." }
-        (figure(&plots::price_changes(&p.sectors, 24)?, "The 24 indicative prices that change most, against the observed year; the wage is in the table"))
+        p class="note" { "The certified gap is a bound that no plan can beat: none raises welfare, at the given "
+            "incomes, by more than this over the feasible plan at hand (weak duality)." }
+        (figure(&plots::price_changes(&p.sectors, 24)?, "The 24 indicative prices that change most, against the observed year and at unchanged total spending"))
         p { "The indicative price of labour changes by " (format!("{:+.2} %", p.wage_change)) "." }
         table {
-            caption { "Industries whose output changes most; the last column is the answer of fixed coefficients at fixed prices (Leontief)" }
-            tr { th { "industry" } th { "" } th class="n" { "price" } th class="n" { "output" } th class="n" { "labour" } th class="n" { "Leontief output" } }
-            @for r in by_price.iter().take(15) { tr {
+            caption { "Industries whose output changes most; the last column is what fixed coefficients, prices and import shares would answer (Leontief)" }
+            tr { th { "industry" } th { "" } th class="n" { "price change" } th class="n" { "output change" } th class="n" { "labour change" } th class="n" { "Leontief output change" } }
+            @for r in by_output.iter().take(15) { tr {
                 td { (r.code) } td { (r.name) } td class="n" { (format!("{:+.2} %", r.price_change)) }
                 td class="n" { (format!("{:+.2} %", r.output_change)) } td class="n" { (format!("{:+.2} %", r.labour_change)) }
                 td class="n" { (format!("{:+.2} %", r.leontief_output_change)) } } }
@@ -136,21 +139,22 @@ fn hospital(h: &Hospital) -> Result<Markup> {
         p { "Hospitals worked " (format!("{:.0}", h.hours_observed)) " million hours in the observed year and "
             (format!("{:.0}", h.hours_planned)) " million in the plan, at " (format!("${:.2}", h.hourly_rate))
             " an hour. Below, one hospital of " (h.members) " people in " (h.profiles) " occupations shares "
-            (h.duties) " duties, so that everyone's work comes as close as it can to the average: empowerment "
-            (format!("{:.2}", average.0)) ", desirability " (format!("{:.2}", average.1)) " of 20." }
+            (h.duties) " duties, so that the largest deviation from the average is as small as it can be, and then the mean deviation ("
+            (h.status) "). The average of all work cannot change: empowerment " (format!("{:.2}", average.0))
+            ", desirability " (format!("{:.2}", average.1)) " of 20." }
         ul class="note" { @for a in &h.assumptions { li { (a) } } }
         table {
             caption { "Deviation of a member's complex from the average, in points" }
             tr { th { "" } th class="n" { "empowerment, mean" } th class="n" { "largest" }
-                 th class="n" { "desirability, mean" } th class="n" { "largest" } th class="n" { "tasks an occupation shares" } }
+                 th class="n" { "desirability, mean" } th class="n" { "largest" } th class="n" { "duties an occupation" } }
             (spread_row("today", &h.before)) (spread_row("balanced", &h.after))
         }
-        p { (h.bottleneck) }
-        (figure(&plots::complexes(&h.groups, average)?, "Each circle is an occupation, its area the people in it; dashed lines are the hospital's average"))
+        @for finding in &h.findings { p { (finding) } }
+        (figure(&plots::complexes(&h.groups, average)?, "Each circle is an occupation, its area the people in it; rings are occupations whose duties need a licence; dashed lines are the hospital's average"))
         details { summary { "All occupations" } div class="scroll" { table {
-            tr { th { "occupation" } th class="n" { "people" } th class="n" { "empowerment before" } th class="n" { "after" }
-                 th class="n" { "desirability before" } th class="n" { "after" } th class="n" { "tasks" } }
-            @for g in &h.groups { tr { td { (g.name) } td class="n" { (g.people) }
+            tr { th { "occupation" } th { "licence" } th class="n" { "people" } th class="n" { "empowerment before" } th class="n" { "after" }
+                 th class="n" { "desirability before" } th class="n" { "after" } th class="n" { "duties" } }
+            @for g in &h.groups { tr { td { (g.name) } td { @if g.licensed { "yes" } } td class="n" { (g.people) }
                 td class="n" { (format!("{:.1}", g.empowerment_before)) } td class="n" { (format!("{:.1}", g.empowerment_after)) }
                 td class="n" { (format!("{:.1}", g.desirability_before)) } td class="n" { (format!("{:.1}", g.desirability_after)) }
                 td class="n" { (g.tasks_after) } } }
@@ -164,29 +168,21 @@ fn design(d: &Design) -> Result<Markup> {
         p { "Design work can be permitted before it is done or judged when it is done. The unit is a day of design "
             "labour (" (format!("${:.0}", d.day)) ")." }
         ul class="note" { @for a in &d.assumptions { li { (a) } } }
-        (figure(&plots::design(d)?, "Net benefit of an idea by what producing a piece costs; bands name the winner, marks are what a day's work costs with all it uses up"))
+        (figure(&plots::design(d)?, "Net benefit of an idea by what producing a piece costs; bands name the winner; marks are what a piece costs that takes one day's work in an industry, labour and inputs"))
         table {
             caption { "Where the winner changes" }
-            tr { th class="n" { "from" } th class="n" { "to" } th class="n" { "from ($)" } th class="n" { "to ($)" } th { "winner" } }
+            tr { th class="n" { "from (days)" } th class="n" { "to (days)" } th class="n" { "from ($)" } th class="n" { "to ($)" } th { "winner" } }
             @for w in &d.intervals { tr {
                 td class="n" { (format!("{:.3}", w.from)) } td class="n" { (format!("{:.3}", w.to)) }
                 td class="n" { (format!("{:.0}", w.from * d.day)) } td class="n" { (format!("{:.0}", w.to * d.day)) }
                 td { (w.policy) } } }
         }
-        @if let Some(k) = d.break_even { p { "Between permission and filtering alone, filtering wins below k* = "
-            (format!("{k:.4} days (${:.0})", k * d.day)) "." } }
+        p { "Costs were looked at up to the last one in the table. Between filtering after and asking first only: "
+            (d.break_even) "." }
         table {
-            caption { "A day's work with all it uses up, by industry (from the planned table)" }
-            tr { th { "industry" } th { "" } th class="n" { "days" } th { "best policy" } }
+            caption { "What a piece costs that takes one day's work in an industry, with the inputs it uses up (plant and equipment not counted)" }
+            tr { th { "industry" } th { "" } th class="n" { "days" } th { "best policy for such a piece" } }
             @for m in &d.markers { tr { td { (m.code) } td { (m.name) } td class="n" { (format!("{:.2}", m.cost)) } td { (m.winner) } } }
         }
     })
-}
-
-fn trillion(millions: f64) -> String {
-    format!("${:.2} trillion", millions / 1e6)
-}
-
-fn billion(millions: f64) -> String {
-    format!("${:.1} bn", millions / 1e3)
 }

@@ -21,12 +21,14 @@ pub(crate) struct Structure {
     pub(crate) checks: Vec<String>,
     /// The answer to the Hawkins–Simon question.
     pub(crate) verdict: String,
-    /// Proved lower and upper bound.
-    pub(crate) spectral_radius: (f64, f64),
+    #[serde(rename = "total_output_musd")]
     pub(crate) total_output: f64,
+    #[serde(rename = "final_demand_musd")]
     pub(crate) final_demand: f64,
     /// Labour compensation embodied in final demand, and as the table records it.
+    #[serde(rename = "labour_content_musd")]
     pub(crate) labour_content: f64,
+    #[serde(rename = "labour_recorded_musd")]
     pub(crate) labour_recorded: f64,
     pub(crate) sectors: Vec<Sector>,
     pub(crate) labour_by_category: Vec<CategoryLabour>,
@@ -37,11 +39,14 @@ pub(crate) struct Structure {
 pub(crate) struct Sector {
     pub(crate) code: String,
     pub(crate) name: String,
+    #[serde(rename = "output_musd")]
     pub(crate) output: f64,
+    #[serde(rename = "final_demand_musd")]
     pub(crate) final_demand: f64,
     /// Output of all industries per dollar of this one's final demand.
     pub(crate) output_multiplier: f64,
     /// Output lost elsewhere if this industry stopped.
+    #[serde(rename = "loss_elsewhere_musd")]
     pub(crate) loss_elsewhere: f64,
     /// Labour compensation per dollar of final demand, all stages together.
     pub(crate) labour_intensity: f64,
@@ -52,7 +57,9 @@ pub(crate) struct Sector {
 pub(crate) struct CategoryLabour {
     pub(crate) code: String,
     pub(crate) name: String,
+    #[serde(rename = "final_demand_musd")]
     pub(crate) final_demand: f64,
+    #[serde(rename = "labour_musd")]
     pub(crate) labour: f64,
 }
 
@@ -62,8 +69,12 @@ pub(crate) struct Plan {
     pub(crate) shocks: Vec<ShockedSector>,
     pub(crate) notes: Vec<String>,
     /// Largest imbalance of the calibrated year at unit prices, percent.
+    #[serde(rename = "benchmark_imbalance_percent")]
     pub(crate) benchmark_imbalance: f64,
+    /// By how much the change of final demand changes all spending; prices are given as if it did not.
+    pub(crate) spending_change_percent: f64,
     pub(crate) runs: Vec<Run>,
+    #[serde(rename = "labour_price_change_percent")]
     pub(crate) wage_change: f64,
     pub(crate) sectors: Vec<PlannedSector>,
 }
@@ -87,11 +98,13 @@ pub(crate) struct Run {
 #[derive(Serialize)]
 pub(crate) struct RoundRow {
     pub(crate) round: usize,
+    #[serde(rename = "imbalance_percent")]
     pub(crate) imbalance: f64,
     pub(crate) sector: String,
     pub(crate) class: String,
-    pub(crate) gap: f64,
-    pub(crate) gap_percent: f64,
+    #[serde(rename = "gap_musd")]
+    pub(crate) gap: Option<f64>,
+    pub(crate) gap_percent: Option<f64>,
 }
 
 /// An industry in the plan; changes in percent against the observed year.
@@ -99,19 +112,26 @@ pub(crate) struct RoundRow {
 pub(crate) struct PlannedSector {
     pub(crate) code: String,
     pub(crate) name: String,
+    #[serde(rename = "price_change_percent")]
     pub(crate) price_change: f64,
+    #[serde(rename = "output_change_percent")]
     pub(crate) output_change: f64,
+    #[serde(rename = "labour_change_percent")]
     pub(crate) labour_change: f64,
-    /// What fixed coefficients and fixed prices would have said.
+    /// What fixed coefficients, fixed prices and fixed import shares would have said.
+    #[serde(rename = "leontief_output_change_percent")]
     pub(crate) leontief_output_change: f64,
 }
 
 /// The hospital's work in job complexes.
 #[derive(Serialize)]
 pub(crate) struct Hospital {
+    #[serde(rename = "hourly_rate_usd")]
     pub(crate) hourly_rate: f64,
     /// Hours of all hospitals in the observed year and in the plan, millions.
+    #[serde(rename = "hours_observed_million")]
     pub(crate) hours_observed: f64,
+    #[serde(rename = "hours_planned_million")]
     pub(crate) hours_planned: f64,
     pub(crate) members: u32,
     pub(crate) profiles: usize,
@@ -123,9 +143,12 @@ pub(crate) struct Hospital {
     pub(crate) after: Spread,
     /// How the optimisation ended.
     pub(crate) status: String,
-    /// The largest deviation reached, and the bound below which no assignment can bring it.
-    pub(crate) largest: (f64, f64),
-    pub(crate) bottleneck: String,
+    /// The largest deviation reached, in points.
+    pub(crate) largest: f64,
+    /// The bound below which no assignment can bring it.
+    pub(crate) largest_bound: f64,
+    /// What the certificate and the groups say, in words.
+    pub(crate) findings: Vec<String>,
     pub(crate) groups: Vec<Group>,
 }
 
@@ -135,7 +158,7 @@ pub(crate) struct Spread {
     pub(crate) empowerment_max: f64,
     pub(crate) desirability_mean: f64,
     pub(crate) desirability_max: f64,
-    /// Distinct tasks that the members of an occupation share, averaged over members.
+    /// Distinct duties that the members of an occupation share, averaged over occupations.
     pub(crate) tasks: f64,
 }
 
@@ -145,6 +168,8 @@ pub(crate) struct Group {
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) people: u32,
+    /// Its duties stay with it.
+    pub(crate) licensed: bool,
     pub(crate) empowerment_before: f64,
     pub(crate) desirability_before: f64,
     pub(crate) empowerment_after: f64,
@@ -158,10 +183,14 @@ pub(crate) struct Group {
 pub(crate) struct Design {
     pub(crate) assumptions: Vec<String>,
     /// Money value of the unit of account: a day of design labour.
+    #[serde(rename = "day_usd")]
     pub(crate) day: f64,
     /// Hours of design work in the plan, millions.
+    #[serde(rename = "design_hours_million")]
     pub(crate) design_hours: f64,
-    pub(crate) break_even: Option<f64>,
+    /// The production cost, in days, at which permission first overtakes filter after, if there is one.
+    pub(crate) break_even_days: Option<f64>,
+    pub(crate) break_even: String,
     pub(crate) intervals: Vec<Winner>,
     pub(crate) curves: Vec<Curve>,
     pub(crate) markers: Vec<Marker>,
@@ -169,7 +198,9 @@ pub(crate) struct Design {
 
 #[derive(Serialize)]
 pub(crate) struct Winner {
+    #[serde(rename = "from_days")]
     pub(crate) from: f64,
+    #[serde(rename = "to_days")]
     pub(crate) to: f64,
     pub(crate) policy: String,
 }
@@ -181,11 +212,12 @@ pub(crate) struct Curve {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// What a day's labour costs with everything it uses up in this industry, in days of design labour.
+/// What a piece costs that takes a day's work in this industry: labour and inputs, in days of design labour.
 #[derive(Serialize)]
 pub(crate) struct Marker {
     pub(crate) code: String,
     pub(crate) name: String,
+    #[serde(rename = "cost_days")]
     pub(crate) cost: f64,
     pub(crate) winner: String,
 }

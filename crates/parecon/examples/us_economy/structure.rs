@@ -4,12 +4,21 @@ use anyhow::{Result, bail};
 use parecon::io::nalgebra::DMatrix;
 use parecon::io::{IoTable, MakeUse, Technology};
 
-use crate::plan::LABOUR;
+use crate::plan::{LABOUR, money};
 use crate::results::{CategoryLabour, Sector, Structure};
 
 /// Checks the table, and asks the technology for its key figures.
 pub(crate) fn run(tables: &MakeUse, table: &IoTable, technology: &Technology) -> Result<Structure> {
-    let checks: Vec<String> = tables.validate().to_string().lines().map(|l| l.trim().to_owned()).collect();
+    let validation = tables.validate();
+    let mut checks: Vec<String> = validation.findings().iter().map(ToString::to_string).collect();
+    checks.insert(
+        0,
+        format!(
+            "The tables {}; {} cells or totals are out of the ordinary (million dollars, kept as published):",
+            if validation.is_balanced() { "balance within their rounding" } else { "do not balance" },
+            checks.len()
+        ),
+    );
     let productivity = technology.productivity();
     if !productivity.is_productive() {
         bail!("the table cannot be planned: {productivity}");
@@ -58,7 +67,6 @@ pub(crate) fn run(tables: &MakeUse, table: &IoTable, technology: &Technology) ->
         commodities: tables.commodities().len(),
         checks,
         verdict: productivity.to_string(),
-        spectral_radius: productivity.spectral_radius,
         total_output: table.output().sum(),
         final_demand: demand.sum(),
         labour_content: embodied.sum(),
@@ -71,21 +79,19 @@ pub(crate) fn run(tables: &MakeUse, table: &IoTable, technology: &Technology) ->
 /// The figures a reader of the terminal wants to see.
 pub(crate) fn print(s: &Structure) {
     for line in &s.checks {
-        println!("  {line}");
+        say!("  {line}");
     }
-    println!("  Hawkins–Simon: {}", s.verdict);
-    println!(
-        "  output ${:.2} trillion, final demand ${:.2} trillion, which embodies ${:.2} trillion of labour compensation \
-         (recorded: ${:.2} trillion)",
-        s.total_output / 1e6,
-        s.final_demand / 1e6,
-        s.labour_content / 1e6,
-        s.labour_recorded / 1e6
+    say!("  Can everybody be supplied (Hawkins–Simon)? {}", s.verdict);
+    say!("  output {}, final demand {}", money(s.total_output), money(s.final_demand));
+    say!(
+        "  labour compensation embodied in final demand {}; paid, as a check: {}",
+        money(s.labour_content),
+        money(s.labour_recorded)
     );
     let top = |title: &str, key: fn(&Sector) -> f64, show: fn(&Sector) -> String| {
-        println!("  {title}");
+        say!("  {title}");
         for sector in largest(&s.sectors, key).iter().take(5) {
-            println!("    {:>12}  {:7} {}", show(sector), sector.code, sector.name);
+            say!("    {:>12}  {:7} {}", show(sector), sector.code, sector.name);
         }
     };
     top(
@@ -96,10 +102,10 @@ pub(crate) fn print(s: &Structure) {
     top(
         "most critical suppliers (output lost elsewhere if the industry stopped)",
         |s| s.loss_elsewhere,
-        |s| format!("${:.0} bn", s.loss_elsewhere / 1e3),
+        |s| money(s.loss_elsewhere),
     );
     top(
-        "most labour in a dollar of final demand",
+        "most labour compensation in a dollar of final demand, direct and indirect",
         |s| s.labour_intensity,
         |s| format!("{:.3}", s.labour_intensity),
     );
