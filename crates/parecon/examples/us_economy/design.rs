@@ -1,6 +1,6 @@
 //! Step 4: ask first or filter after, for the design work of the same economy.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use parecon::review::{
     BreakEven, Costs, Environment, EnvironmentData, Policy, StepCosts, Threshold, break_even_production_cost,
     evaluate_over, frontier,
@@ -74,13 +74,9 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
     let markers = MARKERS
         .iter()
         .map(|code| {
-            let sector = planned.sector(code).with_context(|| format!("no industry {code}"))?;
+            let sector = planned.sector(code)?;
             let cost = sector.spending / sector.labour_cost;
-            let winner = if cost > RANGE {
-                best_at(&environment, &policies, cost).map(|i| names[i])?
-            } else {
-                names[frontier.intervals.iter().find(|i| cost <= i.to).map_or(0, |i| i.winner)]
-            };
+            let winner = names[best_at(&environment, &policies, cost)?];
             Ok(Marker {
                 code: sector.code.clone(),
                 name: sector.name.clone(),
@@ -92,7 +88,7 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
 
     let mut design_labour = 0.0;
     for code in DESIGN {
-        design_labour += planned.sector(code).with_context(|| format!("no industry {code}"))?.labour;
+        design_labour += planned.sector(code)?.labour;
     }
     let hours = design_labour * 1e6 / args.hourly_rate;
     let day = DAY_HOURS * args.hourly_rate;

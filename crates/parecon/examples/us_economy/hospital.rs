@@ -14,7 +14,7 @@ const WEEK_HOURS: f64 = 35.0;
 
 /// Builds the hospital that the plan's hours staff, and balances it.
 pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Hospital> {
-    let industry = planned.sector(HOSPITALS).context("the table has no hospitals")?;
+    let industry = planned.sector(HOSPITALS)?;
     // Labour is counted in what a million dollars bought in the observed year.
     let hours = |labour: f64| labour * 1e6 / args.hourly_rate;
     let growth = industry.labour / industry.labour_observed;

@@ -34,8 +34,11 @@ pub(crate) struct PlannedIndustry {
 pub(crate) struct Planned(Vec<PlannedIndustry>);
 
 impl Planned {
-    pub(crate) fn sector(&self, code: &str) -> Option<&PlannedIndustry> {
-        self.0.iter().find(|s| s.code == code)
+    pub(crate) fn sector(&self, code: &str) -> Result<&PlannedIndustry> {
+        self.0
+            .iter()
+            .find(|s| s.code == code)
+            .with_context(|| format!("the table has no industry \"{code}\""))
     }
 }
 
