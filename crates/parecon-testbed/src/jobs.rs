@@ -80,6 +80,10 @@ pub fn synthetic(
         }
     }
     for list in &mut lists {
+        // Somebody who lacks every skill that is needed learns something.
+        if list.is_empty() {
+            list.push(rng.random_range(0..tasks));
+        }
         list.sort_unstable();
         list.dedup();
     }
