@@ -45,9 +45,11 @@ impl Certificate {
     /// best plan with all consumption multiplied by this factor, `exp(−gap/Σm)`.
     ///
     /// ```
-    /// let (upper_bound, welfare, gap, gap_relative) = (0.5, 0.4, 0.1, 0.01);
-    /// let certificate = parecon_planning::Certificate { upper_bound, welfare, gap, gap_relative };
-    /// assert!((certificate.consumption_factor() - 0.99).abs() < 1e-4);
+    /// let economy = parecon_planning::experiment::small_example()?;
+    /// let certificate = economy.certify(&[1.0, 1.0, 1.0])?.ok_or("plans of absurd size")?;
+    /// let factor = certificate.consumption_factor();
+    /// assert!((factor - (-certificate.gap_relative).exp()).abs() < 1e-15 && factor < 1.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn consumption_factor(&self) -> f64 {
