@@ -20,10 +20,7 @@ const CAPPED: f64 = 1e-4;
 const SUM: f64 = 1e-9;
 
 fn solved(workplace: &Workplace) -> Balance {
-    match balance(workplace, &Config::default(), &mut ()).unwrap() {
-        Outcome::Balanced(balance) => *balance,
-        other => panic!("{other:?}"),
-    }
+    balance(workplace, &Config::default(), &mut ()).unwrap().balance().unwrap().clone()
 }
 
 /// By how much whole minutes can move a deviation: every pair by less than a minute and 19 points, and what the
