@@ -1,6 +1,6 @@
 //! Labelled axes that cannot be confused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -48,6 +48,14 @@ kinds! {
     FinalDemand = "final-demand category";
     /// A component of value added: compensation, taxes, surplus.
     ValueAdded = "value-added component";
+    /// A country or part of one, in multi-regional tables.
+    Region = "region";
+    /// A branch of production across regions: a sector without its region.
+    Branch = "branch";
+    /// A purpose of final demand across regions: a category without its region.
+    Purpose = "purpose";
+    /// What a satellite account counts: hours, emissions, hectares.
+    Stressor = "stressor";
 }
 
 /// Code and readable name of one label, as it is written out.
@@ -240,6 +248,18 @@ impl<K: AxisKind> Axis<K> {
     #[must_use]
     pub fn codes(&self) -> impl ExactSizeIterator<Item = &str> {
         self.inner.labels.iter().map(|label| label.code.as_str())
+    }
+
+    /// One label.
+    pub(crate) fn single(code: &str, name: &str) -> Self {
+        let label = Label { code: code.to_owned(), name: name.to_owned() };
+        Self::from_labels(Labels { labels: vec![label], by_code: HashMap::from([(code.to_owned(), 0)]) })
+    }
+
+    /// The codes in the order of their first appearance.
+    pub(crate) fn distinct<'c>(codes: impl Iterator<Item = &'c str>) -> Result<Self, Error> {
+        let mut seen = HashSet::new();
+        Self::from_codes(codes.filter(|code| seen.insert(*code)))
     }
 
     /// The labels at these positions as an axis; positions must exist and differ.

@@ -7,6 +7,8 @@ use faer::{Mat, MatMut, Par};
 use nalgebra::{DMatrix, DVector, DVectorView, DVectorViewMut};
 
 use crate::error::Error;
+use crate::inputs::Inputs;
+use crate::krylov::Coefficients;
 
 /// A pivot counts as zero below this times the dimension, relative to the largest entry of the scaled factor:
 /// the rounding of the elimination itself is of this size.
@@ -31,28 +33,34 @@ pub(crate) enum System<'a> {
     /// The matrix itself.
     Plain(&'a DMatrix<f64>),
     /// I − A, which is not formed beyond its factorisation.
-    Leontief(&'a DMatrix<f64>),
+    Leontief(&'a Inputs),
 }
 
 impl System<'_> {
-    fn matrix(&self) -> &DMatrix<f64> {
+    fn len(&self) -> usize {
         match self {
-            System::Plain(matrix) | System::Leontief(matrix) => matrix,
+            System::Plain(matrix) => matrix.nrows(),
+            System::Leontief(inputs) => inputs.len(),
         }
     }
 
-    fn entry(&self, i: usize, j: usize) -> f64 {
+    /// Column j, into `column`.
+    fn copy_column(&self, j: usize, column: &mut [f64]) {
         match self {
-            System::Plain(m) => m[(i, j)],
-            System::Leontief(a) if i == j => 1.0 - a[(i, j)],
-            System::Leontief(a) => -a[(i, j)],
+            System::Plain(matrix) => column.copy_from_slice(matrix.column(j).as_slice()),
+            System::Leontief(inputs) => {
+                let (cells, divisor) = inputs.column(j);
+                for (target, cell) in column.iter_mut().zip(cells) {
+                    *target = -(cell / divisor);
+                }
+                column[j] += 1.0;
+            }
         }
     }
 
     /// r = b − M x (or M'x), from r = b on entry, and |M||x| + |b|, in one pass.
     fn residual(&self, side: Side, x: DVectorView<'_, f64>, r: &mut DVectorViewMut<'_, f64>) -> Vec<f64> {
-        let matrix = self.matrix();
-        let n = matrix.nrows();
+        let n = self.len();
         let (sign, identity) = match self {
             System::Plain(_) => (1.0, 0.0),
             System::Leontief(_) => (-1.0, 1.0),
@@ -61,11 +69,14 @@ impl System<'_> {
         for i in 0..n {
             r[i] -= identity * x[i];
         }
-        let cells = matrix.as_slice();
-        for (j, column) in cells.chunks_exact(n.max(1)).enumerate() {
+        for j in 0..n {
+            let (column, divisor) = match self {
+                System::Plain(matrix) => (&matrix.as_slice()[j * n..(j + 1) * n], 1.0),
+                System::Leontief(inputs) => inputs.column(j),
+            };
             match side {
                 Side::Straight => {
-                    let factor = sign * x[j];
+                    let factor = sign * x[j] / divisor;
                     if factor == 0.0 {
                         continue;
                     }
@@ -82,8 +93,8 @@ impl System<'_> {
                         sum += term;
                         total += term.abs();
                     }
-                    r[j] -= sign * sum;
-                    size[j] += total;
+                    r[j] -= sign * sum / divisor;
+                    size[j] += total / divisor.abs();
                 }
             }
         }
@@ -118,17 +129,25 @@ impl Factor {
     /// # Errors
     /// A singular matrix; `offender` words the message from the first column that depends on those before it.
     pub(crate) fn new(system: System<'_>, offender: impl Fn(usize) -> String) -> Result<Self, Error> {
-        let n = system.matrix().nrows();
+        let n = system.len();
         let (row_scale, column_scale) = scales(system);
-        let mut lu = Mat::from_fn(n, n, |i, j| system.entry(i, j) * row_scale[i] * column_scale[j]);
+        let mut lu = Mat::zeros(n, n);
+        for j in 0..n {
+            let column = lu.as_mut().col_mut(j).try_as_col_major_mut().map(|column| column.as_slice_mut());
+            // Columns of a matrix that owns its cells are contiguous.
+            let Some(column) = column else { continue };
+            system.copy_column(j, column);
+            for (cell, scale) in column.iter_mut().zip(&row_scale) {
+                *cell *= scale * column_scale[j];
+            }
+        }
         let (mut forward, mut backward) = (vec![0usize; n], vec![0usize; n]);
-        let scratch = factor::lu_in_place_scratch::<usize, f64>(n, n, Par::Seq, Default::default());
-        // Sequential always: the result must not depend on the number of threads.
+        let scratch = factor::lu_in_place_scratch::<usize, f64>(n, n, par(), Default::default());
         factor::lu_in_place(
             lu.as_mut(),
             &mut forward,
             &mut backward,
-            Par::Seq,
+            par(),
             MemStack::new(&mut MemBuffer::new(scratch)),
             Default::default(),
         );
@@ -158,9 +177,36 @@ impl Factor {
     ) -> Result<DMatrix<f64>, Error> {
         let mut solution = rhs.clone();
         self.solve_in_place(side, &mut solution);
+        let settled = match system {
+            System::Plain(_) => vec![false; rhs.ncols()],
+            System::Leontief(inputs) => {
+                let mut settled = Vec::new();
+                for refined in [false, true] {
+                    let (residual, exact) = quick_check(inputs, side, &solution, rhs);
+                    settled = exact;
+                    if settled.iter().all(|settled| *settled) {
+                        return Ok(solution);
+                    }
+                    if !refined {
+                        let mut correction = residual;
+                        self.solve_in_place(side, &mut correction);
+                        for (k, settled) in settled.iter().enumerate() {
+                            if !settled && correction.column(k).iter().all(|x| x.is_finite()) {
+                                let mut column = solution.column_mut(k);
+                                column += correction.column(k);
+                            }
+                        }
+                    }
+                }
+                settled
+            }
+        };
         let mut residual = rhs.clone();
         let errors: Vec<f64> = (0..rhs.ncols())
             .map(|k| {
+                if settled[k] {
+                    return 0.0;
+                }
                 self.backward_error(
                     system,
                     side,
@@ -238,14 +284,14 @@ impl Factor {
             (0..n).for_each(|i| column[i] *= before[i]);
         }
         let permutation = PermRef::new_checked(&self.forward, &self.backward, n);
-        let scratch = solve::solve_in_place_scratch::<usize, f64>(n, k, Par::Seq)
-            .or(solve::solve_transpose_in_place_scratch::<usize, f64>(n, k, Par::Seq));
+        let scratch = solve::solve_in_place_scratch::<usize, f64>(n, k, par())
+            .or(solve::solve_transpose_in_place_scratch::<usize, f64>(n, k, par()));
         let mut buffer = MemBuffer::new(scratch);
         let stack = MemStack::new(&mut buffer);
         let (lu, view) = (self.lu.as_ref(), MatMut::from_column_major_slice_mut(rhs.as_mut_slice(), n, k));
         match side {
-            Side::Straight => solve::solve_in_place(lu, lu, permutation, view, Par::Seq, stack),
-            Side::Transposed => solve::solve_transpose_in_place(lu, lu, permutation, view, Par::Seq, stack),
+            Side::Straight => solve::solve_in_place(lu, lu, permutation, view, par(), stack),
+            Side::Transposed => solve::solve_transpose_in_place(lu, lu, permutation, view, par(), stack),
         }
         for mut column in rhs.column_iter_mut() {
             (0..n).for_each(|i| column[i] *= after[i]);
@@ -264,13 +310,13 @@ impl Factor {
         let n = self.forward.len();
         let mut result = DMatrix::zeros(n, n);
         let permutation = PermRef::new_checked(&self.forward, &self.backward, n);
-        let scratch = inverse::inverse_scratch::<usize, f64>(n, Par::Seq);
+        let scratch = inverse::inverse_scratch::<usize, f64>(n, par());
         inverse::inverse(
             MatMut::from_column_major_slice_mut(result.as_mut_slice(), n, n),
             self.lu.as_ref(),
             self.lu.as_ref(),
             permutation,
-            Par::Seq,
+            par(),
             MemStack::new(&mut MemBuffer::new(scratch)),
         );
         // In the scaled matrix ones weigh all rows alike: it, not the result, is multiplied by them.
@@ -292,6 +338,38 @@ impl Factor {
     }
 }
 
+/// The residual of (I − A) X = B and which columns are exact up to rounding, by a product of matrices.
+///
+/// The residual is measured against |X| + |A X| + |B|, which is never more than |I + A||X| + |B|: who passes here
+/// passes the full test, which takes many times longer, as well.
+fn quick_check(
+    inputs: &Inputs,
+    side: Side,
+    x: &DMatrix<f64>,
+    rhs: &DMatrix<f64>,
+) -> (DMatrix<f64>, Vec<bool>) {
+    let product = inputs.apply(side, x);
+    let residual = rhs - x + &product;
+    // Sums of n terms are off by the root of n roundings or so.
+    let limit = REFINE_ABOVE.max(f64::EPSILON * (x.nrows() as f64).sqrt());
+    let exact = |k: usize| {
+        (0..x.nrows()).all(|i| {
+            let size = x[(i, k)].abs() + product[(i, k)].abs() + rhs[(i, k)].abs();
+            within(residual[(i, k)].abs(), limit * size)
+        })
+    };
+    let exact = (0..x.ncols()).map(exact).collect();
+    (residual, exact)
+}
+
+/// The threads of a factorisation; its bits are the same for any number (`tests/threads.rs`).
+fn par() -> Par {
+    #[cfg(feature = "parallel")]
+    return Par::rayon(0);
+    #[cfg(not(feature = "parallel"))]
+    return Par::Seq;
+}
+
 /// Whether a value is at most the bound; NaN is not.
 fn within(value: f64, bound: f64) -> bool {
     value <= bound
@@ -305,21 +383,25 @@ fn exceeds(value: f64, bound: f64) -> bool {
 /// Powers of two by which to multiply rows and columns so that the largest entry of each is near 1 (Ruiz's
 /// equilibration). Scaling by them is exact.
 fn scales(system: System<'_>) -> (Vec<f64>, Vec<f64>) {
-    let n = system.matrix().nrows();
+    let n = system.len();
     let units = match system {
         System::Plain(_) => vec![1.0; n],
         System::Leontief(coefficients) => units(coefficients),
     };
     let mut row_scale: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
     let mut column_scale = units;
+    let mut column = vec![0.0; n];
     for _ in 0..SCALINGS {
         let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
         for j in 0..n {
-            for i in 0..n {
-                let size = (system.entry(i, j) * row_scale[i] * column_scale[j]).abs();
-                rows[i] = rows[i].max(size);
-                columns[j] = columns[j].max(size);
+            system.copy_column(j, &mut column);
+            let mut largest = 0.0f64;
+            for ((cell, scale), row) in column.iter().zip(&row_scale).zip(&mut rows) {
+                let size = cell.abs() * scale * column_scale[j];
+                *row = if size > *row { size } else { *row };
+                largest = if size > largest { size } else { largest };
             }
+            columns[j] = largest;
         }
         let sizes = || rows.iter().chain(&columns).filter(|size| **size > 0.0);
         if sizes().all(|size| (0.25..=4.0).contains(size)) {
@@ -336,17 +418,23 @@ fn scales(system: System<'_>) -> (Vec<f64>, Vec<f64>) {
 
 /// Units of the sectors, powers of two, in which every row of D⁻¹ A D is about as heavy as its column, off the
 /// diagonal (Osborne's balancing): the units of account, had the coefficients been given in money.
-fn units(coefficients: &DMatrix<f64>) -> Vec<f64> {
-    let n = coefficients.nrows();
+fn units(coefficients: &Inputs) -> Vec<f64> {
+    let n = coefficients.len();
     let mut units = vec![1.0f64; n];
     for _ in 0..SCALINGS {
         let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
-        for (j, column) in coefficients.column_iter().enumerate() {
-            for (i, cell) in column.iter().enumerate().filter(|(i, _)| *i != j) {
-                let size = cell.abs() * units[j] / units[i];
-                rows[i] += size;
-                columns[j] += size;
+        for j in 0..n {
+            let (column, divisor) = coefficients.column(j);
+            let factor = units[j] / divisor.abs();
+            let own = column[j].abs() * factor / units[j];
+            let mut total = 0.0;
+            for ((cell, unit), row) in column.iter().zip(&units).zip(&mut rows) {
+                let size = cell.abs() * factor / unit;
+                *row += size;
+                total += size;
             }
+            rows[j] -= own;
+            columns[j] = total - own;
         }
         let mut settled = true;
         for ((unit, row), column) in units.iter_mut().zip(&rows).zip(&columns) {

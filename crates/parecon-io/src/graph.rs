@@ -1,4 +1,6 @@
-//! The economy as a graph of sectors and flows.
+//! The economy as a graph of sectors and flows: groups, bottlenecks, cascades, communities.
+//!
+//! All on [`IoGraph`]; this module holds what its questions return.
 
 use std::fmt::Write;
 
@@ -12,6 +14,18 @@ use crate::axis::{Axis, Id, Sector};
 use crate::error::Error;
 use crate::table::IoTable;
 use crate::technology::Technology;
+
+mod cascade;
+mod communities;
+mod cut;
+mod graphml;
+mod structure;
+
+pub use cascade::{Cascade, CascadeLosses};
+pub use communities::Communities;
+pub use cut::Cut;
+pub use graphml::Attribute;
+pub use structure::{Condensation, Dominators, GroupLink};
 
 /// Sectors and the flows between them above a threshold, from supplier to customer.
 ///
@@ -79,11 +93,7 @@ impl IoGraph {
     }
 
     fn new(sectors: &Axis<Sector>, flows: &DMatrix<f64>, threshold: f64) -> Result<Self, Error> {
-        if !(threshold.is_finite() && threshold >= 0.0) {
-            return Err(Error::invalid(format!(
-                "threshold: is {threshold}, must be finite and not negative"
-            )));
-        }
+        check_threshold(threshold)?;
         let mut graph = StableDiGraph::with_capacity(sectors.len(), 0);
         let nodes: Vec<NodeIndex> = sectors.iter().map(|sector| graph.add_node(sector)).collect();
         for (i, &from) in nodes.iter().enumerate() {
@@ -228,6 +238,13 @@ impl IoGraph {
     pub fn as_petgraph(&self) -> &StableDiGraph<Id<Sector>, f64> {
         &self.graph
     }
+}
+
+fn check_threshold(threshold: f64) -> Result<(), Error> {
+    if threshold.is_finite() && threshold >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("threshold: is {threshold}, must be finite and not negative")))
 }
 
 fn components<N: Copy + Ord>(graph: &StableDiGraph<N, f64>) -> Vec<Vec<N>> {

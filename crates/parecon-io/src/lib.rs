@@ -2,28 +2,58 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod axis;
+pub mod balancing;
+mod concordance;
 #[cfg(feature = "datasets")]
 pub mod datasets;
+pub mod decomposition;
+pub mod dynamics;
 mod error;
 mod factor;
-mod graph;
+pub mod formats;
+pub mod graph;
+mod inputs;
+mod krylov;
 mod make_use;
 mod names;
+#[cfg(feature = "optimise")]
+pub mod optimise;
+pub mod ordering;
+pub mod paths;
 mod read;
+mod regions;
 mod report;
+mod satellite;
 mod serial;
+mod sparse;
 mod table;
 mod technology;
+pub mod uncertainty;
+pub mod values;
 
-pub use axis::{Axis, AxisKind, Commodity, FinalDemand, Id, Industry, Sector, ValueAdded};
+pub use axis::{
+    Axis, AxisKind, Branch, Commodity, FinalDemand, Id, Industry, Purpose, Region, Sector, Stressor,
+    ValueAdded,
+};
+pub use concordance::Concordance;
 pub use error::Error;
 pub use graph::IoGraph;
-pub use make_use::{MakeUse, MakeUseParts, Model, Requirements};
+pub use make_use::{Conversion, MakeUse, MakeUseParts, Model, NegativeFlow, Negatives, Requirements};
 pub use names::Names;
 pub use read::Source;
+pub use regions::Regions;
 pub use report::{Check, Finding, Validation};
-pub use table::{IoTable, Layout};
-pub use technology::{Extraction, Loss, Offender, Productivity, Technology, Verdict};
+pub use satellite::Satellite;
+pub use sparse::SparseTechnology;
+pub use table::{IoTable, Layout, Regroup};
+pub use technology::{
+    Accounts, Allocation, Cells, Change, ClosedTechnology, EmbodiedTrade, Extraction, FixedOutputs,
+    FixedPrices, ForwardModel, GrossTrade, Households, Influence, Link, Linkages, Loss, Multipliers,
+    Offender, Productivity, RegionalAccounts, Removal, Role, Solver, Spread, Technology, Tolerances,
+    Unallocated, Verdict, WhatIf,
+};
 
 /// The linear algebra of the public signatures, in the version used here.
 pub use nalgebra;
+/// Sparse matrices of the public signatures, in the version used here.
+pub use nalgebra_sparse;

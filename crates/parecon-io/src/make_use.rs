@@ -11,9 +11,12 @@ use crate::serial;
 
 mod bea;
 mod convert;
+mod negatives;
+mod primary;
 mod requirements;
 
 pub use convert::Model;
+pub use negatives::{Conversion, NegativeFlow, Negatives};
 pub use requirements::Requirements;
 
 /// Make and use tables: which industry makes which commodity, and who uses it.

@@ -1,12 +1,18 @@
-//! Reading labelled CSV with places in every complaint.
+//! Reading labelled text with places in every complaint.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::read::scan::{Fields, Scanner, Span};
 
+pub(crate) mod cells;
 pub(crate) mod grid;
+pub(crate) mod number;
+pub(crate) mod scan;
+pub(crate) mod sheet;
 
 /// Something to read from, with the name it has in messages.
 ///
@@ -29,6 +35,10 @@ impl<R: Read> Source<R> {
     pub fn new(name: impl Into<String>, reader: R) -> Self {
         Self { name: name.into(), reader }
     }
+
+    pub(crate) fn into_parts(self) -> (String, R) {
+        (self.name, self.reader)
+    }
 }
 
 impl Source<BufReader<File>> {
@@ -44,55 +54,69 @@ impl Source<BufReader<File>> {
     }
 }
 
-/// The CSV records of a source, one at a time.
+/// The records of a source, one at a time.
 pub(crate) struct Records<R> {
-    name: String,
-    reader: csv::Reader<R>,
-    record: csv::StringRecord,
+    scanner: Scanner<R>,
 }
 
-/// Starts reading records; a byte-order mark is skipped, line ends may be `\n` or `\r\n`, blank lines are skipped.
+/// Starts reading comma-separated records; a byte-order mark is skipped, line ends may be `\n` or `\r\n`, blank lines
+/// are skipped.
 pub(crate) fn records<R: Read>(source: Source<R>) -> Records<R> {
-    // Flexible, because our own check of the number of fields names the place.
-    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source.reader);
-    Records { name: source.name, reader, record: csv::StringRecord::new() }
+    records_by(source, b',')
+}
+
+/// Starts reading records with fields parted by `delimiter`.
+pub(crate) fn records_by<R: Read>(source: Source<R>, delimiter: u8) -> Records<R> {
+    Records { scanner: Scanner::new(source, delimiter) }
 }
 
 impl<R: Read> Records<R> {
     /// The next record, or `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
-        let more = self.reader.read_record(&mut self.record);
-        match more {
-            Ok(true) => Ok(Some(Record { file: &self.name, fields: &self.record })),
-            Ok(false) => Ok(None),
-            Err(error) => Err(self.reject(&error)),
-        }
+        let Some(span) = self.scanner.next()? else { return Ok(None) };
+        let record = Record { file: self.scanner.name(), line: span.line, fields: self.scanner.texts(span)? };
+        Ok(Some(record))
     }
 
     /// The line the reader stands at, for complaints about what is missing.
     pub(crate) fn line(&self) -> u64 {
-        self.reader.position().line()
+        self.scanner.line()
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.scanner.name()
+    }
+}
+
+impl<R: Read> Scanner<R> {
+    /// The fields of a record as texts without surrounding blanks.
+    pub(crate) fn texts(&self, span: Span) -> Result<Vec<Cow<'_, str>>, Error> {
+        let fields = Fields::new(self.record(span), self.delimiter());
+        let texts = fields.enumerate().map(|(field, bytes)| {
+            text(bytes).ok_or_else(|| self.reject(span.line, field, "is not UTF-8 text"))
+        });
+        texts.collect()
     }
 
-    fn reject(&self, error: &csv::Error) -> Error {
-        match error.kind() {
-            csv::ErrorKind::Utf8 { pos, err } => {
-                let line = pos.as_ref().map_or(self.line(), csv::Position::line);
-                Error::parse(&self.name, line, err.field() + 1, "is not UTF-8 text")
-            }
-            _ => Error::unreadable(&self.name, error),
-        }
+    /// A complaint about a field, counted from 0.
+    pub(crate) fn reject(&self, line: u64, field: usize, message: impl Into<String>) -> Error {
+        Error::parse(self.name(), line, field + 1, message)
+    }
+}
+
+/// Bytes as text without surrounding blanks, unless they are no UTF-8.
+pub(crate) fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(|text| Cow::Borrowed(text.trim())),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(|text| Cow::Owned(text.trim().to_owned())),
     }
 }
 
 /// One record, with its place.
 pub(crate) struct Record<'a> {
     file: &'a str,
-    fields: &'a csv::StringRecord,
+    line: u64,
+    fields: Vec<Cow<'a, str>>,
 }
 
 impl Record<'_> {
@@ -101,12 +125,12 @@ impl Record<'_> {
     }
 
     pub(crate) fn line(&self) -> u64 {
-        self.fields.position().map_or(0, csv::Position::line)
+        self.line
     }
 
     /// A complaint about a field, counted from 0.
     pub(crate) fn reject(&self, field: usize, message: impl Into<String>) -> Error {
-        Error::parse(self.file, self.line(), field + 1, message)
+        Error::parse(self.file, self.line, field + 1, message)
     }
 
     /// Refuses a record with another number of fields.
@@ -129,45 +153,15 @@ impl Record<'_> {
 
     /// A field's text without surrounding blanks; empty if there is none.
     pub(crate) fn raw(&self, field: usize) -> &str {
-        self.fields.get(field).unwrap_or_default().trim()
+        self.fields.get(field).map_or("", |text| text)
     }
 
-    /// A field as a finite number, or `None` where it is empty.
-    pub(crate) fn number(&self, field: usize) -> Result<Option<f64>, Error> {
-        let text = self.raw(field);
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Some(value)),
-            Ok(_) => Err(self.reject(field, format!("{text:?} is not a finite number"))),
-            Err(_) if text.is_empty() => Ok(None),
-            Err(_) => Err(self.reject(field, format!("{text:?} is not a number"))),
-        }
-    }
-}
-
-/// The unit of the last digit written in a number: 0.1 for `12.5`, 1 for `12` and `12.0`.
-pub(crate) fn last_digit(text: &str) -> i32 {
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], text[at + 1..].parse::<i32>().unwrap_or(0)),
-        None => (text, 0),
-    };
-    let decimals = match mantissa.split_once('.') {
-        Some((_, decimals)) => decimals.trim_end_matches('0').len(),
-        None => 0,
-    };
-    // Nobody writes 2^31 decimals, but a file may.
-    exponent.saturating_sub(i32::try_from(decimals).unwrap_or(i32::MAX)).min(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_digit_written() {
-        for (text, expected) in
-            [("12", 0), ("12.0", 0), ("12.50", -1), ("-0.0026", -4), ("1e-06", -6), ("2.5E3", 0)]
-        {
-            assert_eq!(last_digit(text), expected, "{text}");
+    /// A field as a finite number; must not be empty.
+    pub(crate) fn number(&self, field: usize) -> Result<f64, Error> {
+        match number::parse(self.raw(field)) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(self.reject(field, "is empty, must be a number")),
+            Err(message) => Err(self.reject(field, message)),
         }
     }
 }

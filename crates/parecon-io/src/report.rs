@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::table::IoTable;
+
 /// A kind of check that a table can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -22,10 +24,20 @@ pub enum Check {
     ZeroOutput,
     /// Inputs from other producers cost as much as the output is worth, or more: a column of A sums to ≥ 1.
     ColumnSum,
+    /// A cell of final demand is negative.
+    NegativeFinalDemand,
+    /// A cell of value added is negative.
+    NegativeValueAdded,
+    /// A sector without output has a stressor, which nothing that is sold can be charged with.
+    Unallocated,
+    /// Cells of the source are empty and were read as 0.
+    EmptyCells,
+    /// Figures of the source have no place in the table and were left out.
+    LeftOut,
 }
 
 impl Check {
-    const ALL: [Check; 7] = [
+    const ALL: [Check; 12] = [
         Check::RowBalance,
         Check::ColumnBalance,
         Check::StatedTotal,
@@ -33,6 +45,11 @@ impl Check {
         Check::NegativeOutput,
         Check::ZeroOutput,
         Check::ColumnSum,
+        Check::NegativeFinalDemand,
+        Check::NegativeValueAdded,
+        Check::Unallocated,
+        Check::EmptyCells,
+        Check::LeftOut,
     ];
 }
 
@@ -46,6 +63,11 @@ impl fmt::Display for Check {
             Check::NegativeOutput => "negative output",
             Check::ZeroOutput => "zero output",
             Check::ColumnSum => "column sum",
+            Check::NegativeFinalDemand => "negative final demand",
+            Check::NegativeValueAdded => "negative value added",
+            Check::Unallocated => "unallocated stressor",
+            Check::EmptyCells => "empty cells",
+            Check::LeftOut => "left out",
         })
     }
 }
@@ -86,6 +108,11 @@ impl fmt::Display for Finding {
             Check::NegativeOutput => write!(f, "{offender}: output is {value}, must not be negative"),
             Check::ZeroOutput => write!(f, "{offender}: has no output"),
             Check::ColumnSum => write!(f, "{offender}: column sums to {value}, must be below 1"),
+            Check::NegativeFinalDemand => write!(f, "{offender}: final demand is {value}"),
+            Check::NegativeValueAdded => write!(f, "{offender}: is {value}"),
+            Check::Unallocated => write!(f, "{offender}: is {value}, but the sector has no output"),
+            Check::EmptyCells => write!(f, "{offender}: {value} cells are empty, read as 0"),
+            Check::LeftOut => write!(f, "{offender}: left out, sums to {value}"),
         }
     }
 }
@@ -180,6 +207,47 @@ impl fmt::Display for Validation {
     }
 }
 
+impl IoTable {
+    /// Checks everything that [`validate`](IoTable::validate) does, and what is ordinary but good to know of a new
+    /// source: negative cells of final demand (drawn stocks) and of value added (subsidies, losses), and stressors
+    /// of sectors without output, for which there are no [`intensities`](IoTable::intensities).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Check, datasets};
+    /// use nalgebra::dmatrix;
+    ///
+    /// let table = datasets::miller_blair()?.with_final_demand(dmatrix![350.0; -50.0])?;
+    /// assert_eq!(table.validate_strictly().of(Check::NegativeFinalDemand).count(), 1);
+    /// assert_eq!(table.validate().of(Check::NegativeFinalDemand).count(), 0);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    pub fn validate_strictly(&self) -> Validation {
+        let mut checker = Checker::default();
+        checker.extend(self.validate().findings());
+        let (sectors, categories) = (self.sectors(), self.final_demand_categories());
+        let components = self.value_added_components();
+        checker.negative(Check::NegativeFinalDemand, self.final_demand(), |i, j| {
+            format!("{} to {}", sectors.describe(i), categories.describe(j))
+        });
+        checker.negative(Check::NegativeValueAdded, self.value_added(), |i, j| {
+            format!("{} of {}", components.describe(i), sectors.describe(j))
+        });
+        for account in self.satellites() {
+            for j in (0..self.len()).filter(|&j| self.output()[j] == 0.0) {
+                for (k, &amount) in account.flows().column(j).iter().enumerate() {
+                    if amount != 0.0 {
+                        let stressor = account.stressors().describe(k);
+                        let offender = format!("{}: {stressor} of {}", account.name(), sectors.describe(j));
+                        checker.push(Check::Unallocated, offender, amount, 0.0, 0.0);
+                    }
+                }
+            }
+        }
+        checker.finish()
+    }
+}
+
 /// Relative slack of a balance on top of the source's rounding: the sums themselves are rounded.
 const SUM_SLACK: f64 = 1e-12;
 
@@ -240,10 +308,20 @@ impl Checker {
         cells: &nalgebra::DMatrix<f64>,
         offender: impl Fn(usize, usize) -> String,
     ) {
+        self.negative(Check::NegativeCell, cells, offender);
+    }
+
+    /// Reports negative cells of a matrix as failures of this check.
+    fn negative(
+        &mut self,
+        check: Check,
+        cells: &nalgebra::DMatrix<f64>,
+        offender: impl Fn(usize, usize) -> String,
+    ) {
         for i in 0..cells.nrows() {
             for j in 0..cells.ncols() {
                 if cells[(i, j)] < 0.0 {
-                    self.push(Check::NegativeCell, offender(i, j), cells[(i, j)], 0.0, 0.0);
+                    self.push(check, offender(i, j), cells[(i, j)], 0.0, 0.0);
                 }
             }
         }

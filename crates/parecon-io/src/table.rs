@@ -1,6 +1,7 @@
 //! Symmetric input-output tables.
 
 use std::iter::once;
+use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
@@ -8,11 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::axis::{Axis, FinalDemand, Id, Sector, ValueAdded};
 use crate::error::Error;
 use crate::names::Names;
+use crate::regions::Regions;
 use crate::report::{Check, Checker, Validation};
+use crate::satellite::Satellite;
 use crate::serial;
 
+mod regroup;
+mod scenario;
 mod text;
 
+pub use regroup::Regroup;
 pub use text::Layout;
 
 /// A symmetric input-output table: the same sectors sell (rows) and buy (columns).
@@ -29,8 +35,12 @@ pub use text::Layout;
 /// | V [`value_added`](IoTable::value_added) | component × sector | the same |
 /// | x [`output`](IoTable::output) | sector | the same |
 ///
-/// A table is immutable and always finite and of fitting shapes. Whether it balances is a question of
-/// [`validate`](IoTable::validate), because published tables are rounded.
+/// Sectors and categories may belong to several [`regions`](IoTable::regions), and
+/// [`satellites`](IoTable::satellites) count what is not money. A table is immutable and always finite and of fitting
+/// shapes. Whether it balances is a question of [`validate`](IoTable::validate), because published tables are rounded.
+///
+/// Cheap to clone. The `with_…` methods give new tables that share all that did not change: a scenario that changes
+/// final demand holds no second copy of the flows.
 ///
 /// # Example
 /// ```
@@ -56,13 +66,16 @@ pub use text::Layout;
 #[serde(into = "Raw", try_from = "Raw")]
 pub struct IoTable {
     sectors: Axis<Sector>,
-    flows: DMatrix<f64>,
+    flows: Arc<DMatrix<f64>>,
     categories: Axis<FinalDemand>,
-    final_demand: DMatrix<f64>,
+    final_demand: Arc<DMatrix<f64>>,
     components: Axis<ValueAdded>,
-    value_added: DMatrix<f64>,
-    output: DVector<f64>,
+    value_added: Arc<DMatrix<f64>>,
+    output: Arc<DVector<f64>>,
     rounding: f64,
+    unit: String,
+    regions: Arc<Regions>,
+    satellites: Vec<Satellite>,
 }
 
 impl IoTable {
@@ -96,42 +109,25 @@ impl IoTable {
         value_added: DMatrix<f64>,
     ) -> Result<Self, Error> {
         let n = sectors.len();
-        serial::check_matrix("flows", &flows, (n, n), |i, j| {
-            format!("{} to {}", sectors.describe(i), sectors.describe(j))
-        })?;
-        serial::check_matrix("final demand", &final_demand, (n, categories.len()), |i, j| {
-            format!("{} to {}", sectors.describe(i), categories.describe(j))
-        })?;
-        serial::check_matrix("value added", &value_added, (components.len(), n), |i, j| {
-            format!("{} of {}", components.describe(i), sectors.describe(j))
-        })?;
+        check_flows(&sectors, &flows)?;
+        check_final_demand(&sectors, &categories, &final_demand)?;
+        check_value_added(&sectors, &components, &value_added)?;
         let output = flows.column_sum() + final_demand.column_sum();
         serial::check_vector("output", &output, n, |i| sectors.describe(i))?;
-        Ok(Self { sectors, flows, categories, final_demand, components, value_added, output, rounding: 0.0 })
-    }
-
-    /// The table with outputs as published, which [`validate`](IoTable::validate) then compares with rows and
-    /// columns.
-    ///
-    /// # Errors
-    /// A vector of another length and values that are not finite are refused.
-    ///
-    /// # Complexity
-    /// O(n).
-    ///
-    /// # Example
-    /// ```
-    /// use nalgebra::dvector;
-    /// use parecon_io::datasets;
-    ///
-    /// let table = datasets::miller_blair()?.with_output(dvector![1000.0, 2100.0])?;
-    /// assert!(!table.validate().is_balanced());
-    /// # Ok::<(), parecon_io::Error>(())
-    /// ```
-    pub fn with_output(mut self, output: DVector<f64>) -> Result<Self, Error> {
-        serial::check_vector("output", &output, self.sectors.len(), |i| self.sectors.describe(i))?;
-        self.output = output;
-        Ok(self)
+        let regions = Arc::new(Regions::single(&sectors, &categories));
+        Ok(Self {
+            sectors,
+            flows: Arc::new(flows),
+            categories,
+            final_demand: Arc::new(final_demand),
+            components,
+            value_added: Arc::new(value_added),
+            output: Arc::new(output),
+            rounding: 0.0,
+            unit: String::new(),
+            regions,
+            satellites: Vec::new(),
+        })
     }
 
     /// The table with the unit to which its cells were rounded at the source: 1 for whole millions in a table
@@ -156,12 +152,43 @@ impl IoTable {
         Ok(self)
     }
 
+    /// The table with outputs as published, which [`validate`](IoTable::validate) then compares with rows and
+    /// columns.
+    ///
+    /// # Errors
+    /// A vector of another length and values that are not finite are refused.
+    ///
+    /// # Complexity
+    /// O(n).
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dvector;
+    /// use parecon_io::datasets;
+    ///
+    /// let table = datasets::miller_blair()?.with_output(dvector![1000.0, 2100.0])?;
+    /// assert!(!table.validate().is_balanced());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    pub fn with_output(mut self, output: DVector<f64>) -> Result<Self, Error> {
+        serial::check_vector("output", &output, self.sectors.len(), |i| self.sectors.describe(i))?;
+        self.output = Arc::new(output);
+        Ok(self)
+    }
+
     /// The table with readable names where `names` has them.
     #[must_use]
     pub fn with_names(mut self, names: &Names) -> Self {
+        let plain = self.regions.is_plain(&self.sectors, &self.categories);
         self.sectors = self.sectors.renamed(names);
         self.categories = self.categories.renamed(names);
         self.components = self.components.renamed(names);
+        let regions = if plain {
+            Regions::single(&self.sectors, &self.categories)
+        } else {
+            self.regions.renamed(names)
+        };
+        self.regions = Arc::new(regions);
         self
     }
 
@@ -238,6 +265,46 @@ impl IoTable {
         &self.output
     }
 
+    /// The regions, to which sectors and final-demand categories belong; one if the table is not multi-regional.
+    #[must_use]
+    pub fn regions(&self) -> &Regions {
+        &self.regions
+    }
+
+    /// The unit of all cells, e.g. `million dollars`; empty if it is not said.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    /// The satellite accounts.
+    #[must_use]
+    pub fn satellites(&self) -> &[Satellite] {
+        &self.satellites
+    }
+
+    /// The satellite account with this name.
+    ///
+    /// # Errors
+    /// An unknown name is refused, and those there are named.
+    ///
+    /// # Complexity
+    /// O(1): tables have few accounts.
+    ///
+    /// # Example
+    /// ```
+    /// let error = parecon_io::datasets::miller_blair()?.satellite("air").unwrap_err();
+    /// assert_eq!(error.to_string(), r#"satellite "air": unknown, the table has none"#);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    pub fn satellite(&self, name: &str) -> Result<&Satellite, Error> {
+        self.satellites.iter().find(|account| account.name() == name).ok_or_else(|| {
+            let known: Vec<String> = self.satellites.iter().map(|a| format!("{:?}", a.name())).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Error::invalid(format!("satellite {name:?}: unknown, the table has {known}"))
+        })
+    }
+
     /// The unit to which cells were rounded at the source; 0 if they are exact.
     #[must_use]
     pub fn rounding(&self) -> f64 {
@@ -286,26 +353,60 @@ impl IoTable {
         self.per_output(&self.value_added, "has value added of")
     }
 
+    /// Intensities of a satellite account, S = F x̂⁻¹, stressor × sector: the stressor's unit per unit of output.
+    ///
+    /// # Errors
+    /// An account of another number of sectors. A sector that has a stressor but no output is named.
+    ///
+    /// # Complexity
+    /// O(k n) for k stressors.
+    ///
+    /// # Example
+    /// See [`Satellite`].
+    pub fn intensities(&self, account: &Satellite) -> Result<DMatrix<f64>, Error> {
+        self.check_satellite(account)?;
+        self.per_output(account.flows(), "has a stressor of")
+    }
+
+    /// Refuses a table that has no coefficients.
+    pub(crate) fn check_coefficients(&self) -> Result<(), Error> {
+        self.check_per_output(&self.flows, "buys")
+    }
+
+    /// The flows, to be shared and not copied.
+    pub(crate) fn shared_flows(&self) -> Arc<DMatrix<f64>> {
+        Arc::clone(&self.flows)
+    }
+
     fn per_output(&self, amounts: &DMatrix<f64>, verb: &str) -> Result<DMatrix<f64>, Error> {
+        self.check_per_output(amounts, verb)?;
         let mut ratios = amounts.clone();
-        for (j, mut column) in ratios.column_iter_mut().enumerate() {
+        for (mut column, output) in ratios.column_iter_mut().zip(self.output.iter()) {
+            if *output != 0.0 {
+                column /= *output;
+            }
+        }
+        Ok(ratios)
+    }
+
+    fn check_per_output(&self, amounts: &DMatrix<f64>, verb: &str) -> Result<(), Error> {
+        for (j, column) in amounts.column_iter().enumerate() {
             let output = self.output[j];
             if output != 0.0 {
-                column /= output;
+                if !(column.amax() / output).is_finite() {
+                    return Err(Error::invalid(format!(
+                        "{}: output is {output}, too small to divide by",
+                        self.sectors.describe(j)
+                    )));
+                }
             } else if let Some(amount) = column.iter().find(|amount| **amount != 0.0) {
                 return Err(Error::invalid(format!(
                     "{}: {verb} {amount} but has no output",
                     self.sectors.describe(j)
                 )));
             }
-            if !column.iter().all(|ratio| ratio.is_finite()) {
-                return Err(Error::invalid(format!(
-                    "{}: output is {output}, too small to divide by",
-                    self.sectors.describe(j)
-                )));
-            }
         }
-        Ok(ratios)
+        Ok(())
     }
 
     /// Checks balances, signs, outputs and column sums of A.
@@ -337,6 +438,32 @@ impl IoTable {
     }
 }
 
+fn check_flows(sectors: &Axis<Sector>, flows: &DMatrix<f64>) -> Result<(), Error> {
+    serial::check_matrix("flows", flows, (sectors.len(), sectors.len()), |i, j| {
+        format!("{} to {}", sectors.describe(i), sectors.describe(j))
+    })
+}
+
+fn check_final_demand(
+    sectors: &Axis<Sector>,
+    categories: &Axis<FinalDemand>,
+    final_demand: &DMatrix<f64>,
+) -> Result<(), Error> {
+    serial::check_matrix("final demand", final_demand, (sectors.len(), categories.len()), |i, j| {
+        format!("{} to {}", sectors.describe(i), categories.describe(j))
+    })
+}
+
+fn check_value_added(
+    sectors: &Axis<Sector>,
+    components: &Axis<ValueAdded>,
+    value_added: &DMatrix<f64>,
+) -> Result<(), Error> {
+    serial::check_matrix("value added", value_added, (components.len(), sectors.len()), |i, j| {
+        format!("{} of {}", components.describe(i), sectors.describe(j))
+    })
+}
+
 /// The serialised form.
 #[derive(Serialize, Deserialize)]
 struct Raw {
@@ -349,11 +476,22 @@ struct Raw {
     value_added: Vec<Vec<f64>>,
     output: Vec<f64>,
     rounding: f64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    unit: String,
+    /// Left out for one region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    regions: Option<Regions>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    satellites: Vec<Satellite>,
 }
 
 impl From<IoTable> for Raw {
     fn from(table: IoTable) -> Self {
+        let plain = table.regions.is_plain(&table.sectors, &table.categories);
         Self {
+            regions: (!plain).then(|| Regions::clone(&table.regions)),
+            unit: table.unit,
+            satellites: table.satellites,
             version: serial::VERSION,
             flows: serial::rows(&table.flows),
             final_demand: serial::rows(&table.final_demand),
@@ -372,7 +510,7 @@ impl TryFrom<Raw> for IoTable {
 
     fn try_from(raw: Raw) -> Result<Self, Error> {
         serial::check_version("table", raw.version)?;
-        IoTable::new(
+        let table = IoTable::new(
             raw.sectors,
             serial::matrix("flows", &raw.flows)?,
             raw.final_demand_categories,
@@ -381,6 +519,12 @@ impl TryFrom<Raw> for IoTable {
             serial::matrix("value added", &raw.value_added)?,
         )?
         .with_output(DVector::from_vec(raw.output))?
-        .with_rounding(raw.rounding)
+        .with_rounding(raw.rounding)?
+        .with_unit(raw.unit);
+        let table = match raw.regions {
+            None => table,
+            Some(regions) => table.with_regions(regions)?,
+        };
+        raw.satellites.into_iter().try_fold(table, IoTable::with_satellite)
     }
 }

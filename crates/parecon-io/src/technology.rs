@@ -7,14 +7,63 @@ use nalgebra::{DMatrix, DVector};
 use crate::axis::{Axis, Sector};
 use crate::error::Error;
 use crate::factor::{Factor, Side, System};
+use crate::inputs::Inputs;
+use crate::krylov;
 use crate::serial;
 use crate::table::IoTable;
 
+mod accounts;
 mod extraction;
+mod ghosh;
+mod influence;
+mod linkages;
+mod multipliers;
 mod productivity;
+mod what_if;
 
-pub use extraction::{Extraction, Loss};
+pub use accounts::{Accounts, EmbodiedTrade, GrossTrade, RegionalAccounts, Unallocated};
+pub use extraction::{Extraction, Link, Loss, Removal};
+pub use ghosh::Allocation;
+pub use influence::{Cells, Influence, Tolerances};
+pub use linkages::{ForwardModel, Linkages, Role, Spread};
+pub use multipliers::{ClosedTechnology, FixedOutputs, FixedPrices, Households, Multipliers};
 pub use productivity::{Offender, Productivity, Verdict};
+pub use what_if::{Change, WhatIf};
+
+/// Below this many sectors a factorisation is made in a fraction of a second, and serves every later question.
+const LARGE: usize = 2500;
+
+/// Iteration reads A some fifteen times and works on all right-hand sides at each; beyond one right-hand side in
+/// so many sectors that takes longer than the factorisation.
+const SECTORS_PER_QUESTION: usize = 96;
+
+/// How a [`Technology`] solves its equations.
+///
+/// Every way verifies the residual of every solution, by components, and all agree to rounding level.
+///
+/// # Example
+/// ```
+/// use parecon_io::{Solver, Technology, datasets};
+///
+/// let table = datasets::miller_blair()?;
+/// let (direct, y) = (Technology::from_table(&table)?, table.total_final_demand());
+/// let iterative = direct.with_solver(Solver::Iterative);
+/// assert!((direct.output_for(&y)? - iterative.output_for(&y)?).amax() < 1e-9);
+/// # Ok::<(), parecon_io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Solver {
+    /// Iterative for a few right-hand sides in a large economy (2500 sectors or more, a question for every 96 of
+    /// them or fewer), direct otherwise. What you should default to.
+    #[default]
+    Auto,
+    /// One LU factorisation, kept for all questions: best for many questions one after another.
+    Direct,
+    /// GMRES, one pass over A per iteration for all right-hand sides of a question together. Where it does not reach
+    /// rounding level, the direct way is taken.
+    Iterative,
+}
 
 /// Direct input coefficients A and, found once and shared, the factorisation of I − A.
 ///
@@ -24,8 +73,9 @@ pub use productivity::{Offender, Productivity, Verdict};
 /// ```
 ///
 /// Cheap to clone: clones share the factorisation and L. The first question costs O(n³), every further one O(n²) per
-/// vector; L itself is only found when asked for. Every solution's residual is verified, and refined once where it
-/// is not at rounding level.
+/// vector; large economies are not factorised for a few questions, see [`Solver`]. L itself is only found when asked
+/// for. Every solution's residual is verified, and refined where it is not at rounding level. A technology of a table
+/// holds no copy of its flows.
 ///
 /// # Example
 /// ```
@@ -51,7 +101,8 @@ pub struct Technology {
 #[derive(Debug)]
 struct Inner {
     sectors: Axis<Sector>,
-    coefficients: DMatrix<f64>,
+    inputs: Arc<Inputs>,
+    solver: Solver,
     factor: OnceLock<Result<Factor, Error>>,
     requirements: OnceLock<Result<DMatrix<f64>, Error>>,
 }
@@ -75,7 +126,9 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn from_table(table: &IoTable) -> Result<Self, Error> {
-        Self::from_coefficients(table.sectors().clone(), table.coefficients()?)
+        table.check_coefficients()?;
+        let inputs = Arc::new(Inputs::per_output(table.shared_flows(), table.output()));
+        Ok(Self::new(table.sectors().clone(), inputs, Solver::Auto))
     }
 
     /// A technology given by its coefficients: input of the row's product per unit of the column's output.
@@ -101,8 +154,19 @@ impl Technology {
         serial::check_matrix("coefficients", &coefficients, (n, n), |i, j| {
             format!("{} to {}", sectors.describe(i), sectors.describe(j))
         })?;
+        Ok(Self::new(sectors, Arc::new(Inputs::given(coefficients)), Solver::Auto))
+    }
+
+    fn new(sectors: Axis<Sector>, inputs: Arc<Inputs>, solver: Solver) -> Self {
         let (factor, requirements) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { inner: Arc::new(Inner { sectors, coefficients, factor, requirements }) })
+        Self { inner: Arc::new(Inner { sectors, inputs, solver, factor, requirements }) }
+    }
+
+    /// The same technology with another way to solve its equations. Nothing is copied; what was factorised stays
+    /// with this one.
+    #[must_use]
+    pub fn with_solver(&self, solver: Solver) -> Self {
+        Self::new(self.inner.sectors.clone(), Arc::clone(&self.inner.inputs), solver)
     }
 
     /// The sectors.
@@ -112,9 +176,11 @@ impl Technology {
     }
 
     /// Direct input coefficients A.
+    ///
+    /// A technology of a table holds the table's flows, not A: the matrix is found at the first call and kept.
     #[must_use]
     pub fn coefficients(&self) -> &DMatrix<f64> {
-        &self.inner.coefficients
+        self.inner.inputs.matrix()
     }
 
     /// The number of sectors.
@@ -144,6 +210,32 @@ impl Technology {
     /// ```
     pub fn output_for(&self, final_demand: &DVector<f64>) -> Result<DVector<f64>, Error> {
         self.solve_vector("final demand", Side::Straight, final_demand)
+    }
+
+    /// Outputs for several final demands at once, X = L Y: one column each, sector × demand.
+    ///
+    /// # Errors
+    /// As [`Technology::output_for`].
+    ///
+    /// # Complexity
+    /// O(k n²) for k demands after the first question, in one pass over the factors.
+    ///
+    /// # Example
+    /// The output behind each category of final demand:
+    /// ```
+    /// use parecon_io::{Model, Technology, datasets};
+    ///
+    /// let table = datasets::us_2022()?.to_symmetric(Model::FixedProductSales)?;
+    /// let behind = Technology::from_table(&table)?.outputs_for(table.final_demand())?;
+    /// assert!((behind.column_sum() - table.output()).amax() < 1e-6 * table.output().amax());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+        let shape = (self.len(), final_demands.ncols());
+        serial::check_matrix("final demands", final_demands, shape, |i, k| {
+            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
+        })?;
+        self.solve(Side::Straight, final_demands)
     }
 
     /// Prices at which every sector recovers its inputs and the value added v per unit of output, p = L'v.
@@ -215,7 +307,7 @@ impl Technology {
     /// ```
     pub fn requirements(&self) -> Result<&DMatrix<f64>, Error> {
         let found = self.inner.requirements.get_or_init(|| {
-            self.factor()?.inverse(System::Leontief(&self.inner.coefficients), |j| self.singular(j))
+            self.factor()?.inverse(System::Leontief(&self.inner.inputs), |j| self.singular(j))
         });
         found.as_ref().map_err(Clone::clone)
     }
@@ -254,13 +346,21 @@ impl Technology {
     }
 
     fn factor(&self) -> Result<&Factor, Error> {
-        let system = System::Leontief(&self.inner.coefficients);
+        let system = System::Leontief(&self.inner.inputs);
         let factor = self.inner.factor.get_or_init(|| Factor::new(system, |j| self.singular(j)));
         factor.as_ref().map_err(Clone::clone)
     }
 
     fn solve(&self, side: Side, rhs: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let system = System::Leontief(&self.inner.coefficients);
+        let iterative = match self.inner.solver {
+            Solver::Auto => self.len() >= LARGE && rhs.ncols() * SECTORS_PER_QUESTION <= self.len(),
+            Solver::Direct => false,
+            Solver::Iterative => true,
+        };
+        if iterative && let Some(solution) = krylov::solve(&*self.inner.inputs, side, rhs) {
+            return Ok(solution);
+        }
+        let system = System::Leontief(&self.inner.inputs);
         self.factor()?.solve(system, side, rhs, |j| self.singular(j))
     }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use nalgebra::DMatrix;
-use parecon_io::{IoTable, Layout, MakeUse, Requirements, Source, Technology, datasets, nalgebra};
+use parecon_io::{MakeUse, Requirements, Source, Technology, datasets, nalgebra};
 
 /// Published cells have 7 decimals; the sliver on top is for the binary form of those decimals.
 const PUBLISHED_ROUNDING: f64 = 5e-8 + 1e-15;
@@ -113,25 +113,7 @@ fn bea_2005_industry_by_commodity() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn germany_1995_backward_multipliers() -> Result<(), Box<dyn Error>> {
-    let layout = Layout::new()
-        .with_final_demand([
-            "final_consumption_households",
-            "final_consumption_government",
-            "gross_capital_formation",
-            "inventory_change",
-            "exports",
-        ])
-        .with_value_added([
-            "imports",
-            "net_tax_products",
-            "compensation_employees",
-            "net_tax_production",
-            "consumption_fixed_capital",
-            "os_mixed_income_net",
-        ])
-        .with_ignored(["total", "total_final_use"]);
-    let text = include_bytes!("data/germany1995.csv").as_slice();
-    let table = IoTable::read_csv_with(Source::new("germany1995.csv", text), &layout)?;
+    let table = datasets::germany_1995()?;
     assert!(table.validate().is_clean(), "{}", table.validate());
 
     // Beutel's figures have four decimals.

@@ -19,6 +19,10 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+mod multiregional;
+
+pub use multiregional::{random_multiregional, random_satellite, random_sparse_coefficients};
+
 /// A table of `n` sectors with a lognormal spread of flows, about a third of them zero, two categories of final
 /// demand and two components of value added.
 ///

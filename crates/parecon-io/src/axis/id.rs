@@ -18,8 +18,13 @@ pub struct Id<K> {
 }
 
 impl<K> Id<K> {
-    pub(super) fn new(index: u32) -> Self {
+    pub(crate) fn new(index: u32) -> Self {
         Self { index, kind: PhantomData }
+    }
+
+    /// The label at the same position of an axis of another kind.
+    pub(crate) fn cast<L>(self) -> Id<L> {
+        Id::new(self.index)
     }
 
     /// The position on the axis, from 0: row or column of the matrices over it.

@@ -22,7 +22,7 @@ use crate::table::IoTable;
 /// | D | fixed product sales | industries | V q̂⁻¹ | T U | T Y | W |
 ///
 /// A and C need as many industries as commodities and a make table that can be inverted, and usually give some
-/// negative flows, which [`IoTable::validate`] then names. B and D give none that were not there.
+/// negative flows, which [`MakeUse::convert`] reports and can treat. B and D give none that were not there.
 ///
 /// # Reference
 /// Eurostat, *Manual of Supply, Use and Input–Output Tables*, 2008, ch. 11.
@@ -41,13 +41,20 @@ pub enum Model {
     FixedProductSales,
 }
 
+impl Model {
+    /// Whether the model inverts the make table, and so may bring about negative flows.
+    pub(super) fn inverts_make(self) -> bool {
+        matches!(self, Model::CommodityTechnology | Model::FixedIndustrySales)
+    }
+}
+
 impl MakeUse {
     /// The symmetric table under a model, its output the sum of its rows.
     ///
     /// Rows balance exactly; columns as well as the make and use tables do.
     ///
-    /// Scrap, second-hand goods and imports that compete with no domestic product are ordinary commodities here. A
-    /// commodity that no industry makes (zero output)
+    /// Scrap, second-hand goods and imports that compete with no domestic product are ordinary commodities here, unless
+    /// [`MakeUse::with_primary_inputs`] has taken them out. A commodity that no industry makes (zero output)
     /// - is a sector with zero output under model B;
     /// - is not a product of any industry under model D: purchases of it become one more component of value added,
     ///   with the commodity's code and name (a primary input from outside), and its final demand is left out.
@@ -83,9 +90,7 @@ impl MakeUse {
             Model::IndustryTechnology => self.by_commodity(&self.product_mix()?),
             Model::FixedIndustrySales => {
                 self.expect_square("fixed industry sales")?;
-                // T = ĝ V'⁻¹ is the transpose of the solution of V T' = ĝ.
-                let outputs = DMatrix::from_diagonal(&self.industry_output);
-                let transfer = self.solve_make(Side::Straight, &outputs)?.transpose();
+                let transfer = self.sales_transfer()?;
                 self.by_industry(&transfer, self.components.clone(), self.value_added.clone())
             }
             Model::FixedProductSales => {
@@ -131,7 +136,7 @@ impl MakeUse {
         if unmade.is_empty() {
             return Ok((self.components.clone(), self.value_added.clone()));
         }
-        let components = self.components.extended(&self.commodities.select(&unmade)?)?;
+        let components = self.extended_components(&unmade)?;
         let own = self.value_added.nrows();
         let value_added = DMatrix::from_fn(own + unmade.len(), self.industries.len(), |i, j| {
             if i < own { self.value_added[(i, j)] } else { self.use_[(unmade[i - own], j)] }
@@ -185,7 +190,14 @@ impl MakeUse {
         finite(direct, |_, i| self.industries.describe(i))
     }
 
-    fn expect_square(&self, model: &str) -> Result<(), Error> {
+    /// ĝ V'⁻¹, industry × commodity: outputs of industries per unit of commodities, each made in its own way.
+    pub(super) fn sales_transfer(&self) -> Result<DMatrix<f64>, Error> {
+        // The transpose of the solution of V T' = ĝ.
+        let outputs = DMatrix::from_diagonal(&self.industry_output);
+        Ok(self.solve_make(Side::Straight, &outputs)?.transpose())
+    }
+
+    pub(super) fn expect_square(&self, model: &str) -> Result<(), Error> {
         let (m, n) = self.make.shape();
         if m == n {
             return Ok(());

@@ -1,24 +1,19 @@
-//! A CSV file with a label at the head of every row and column, and numbers inside.
+//! A CSV file with one label at the head of every row and column, and numbers inside.
 
-use std::collections::HashMap;
 use std::io::Read;
 
 use nalgebra::DMatrix;
 
 use crate::error::Error;
-use crate::read::{Source, last_digit, records};
+use crate::read::Source;
+use crate::read::sheet::{Form, Sheet};
 
 /// Labels and cells of a file, with the places to complain about.
 #[derive(Debug)]
 pub(crate) struct Grid {
-    file: String,
-    header_line: u64,
-    /// Fields before the first cell: the row's label, and its name where the file has names.
-    lead: usize,
+    sheet: Sheet,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
-    /// Row by row.
-    cells: Vec<Option<f64>>,
     /// The unit of the last digit written anywhere in the file.
     pub(crate) unit: f64,
 }
@@ -27,62 +22,27 @@ pub(crate) struct Grid {
 pub(crate) struct Row {
     pub(crate) label: String,
     pub(crate) name: Option<String>,
-    line: u64,
 }
 
 impl Grid {
     /// Reads a whole file: a header record of column labels (its first field is not looked at), then a record per
     /// row. A second header field `name` announces readable names after the row labels.
     pub(crate) fn read<R: Read>(source: Source<R>) -> Result<Self, Error> {
-        let mut records = records(source);
-        let file = records.name().to_owned();
-        let Some(header) = records.next()? else {
-            return Err(Error::parse(&file, 1, 1, "the file is empty, must start with column labels"));
-        };
-        let named = header.len() > 1 && header.raw(1).eq_ignore_ascii_case("name");
-        let lead = if named { 2 } else { 1 };
-        let mut columns = Vec::with_capacity(header.len().saturating_sub(lead));
-        let mut seen = HashMap::new();
-        for field in lead..header.len() {
-            let label = header.text(field)?.to_owned();
-            if let Some(first) = seen.insert(label.clone(), field) {
-                return Err(header
-                    .reject(field, format!("column {label:?} appears twice, first as field {}", first + 1)));
+        let mut sheet = Sheet::read(source, &Form { lead: None, ..Form::new(b',', 1, 1) })?;
+        let columns = std::mem::take(&mut sheet.columns).into_iter().map(|labels| labels.concat()).collect();
+        let rows = std::mem::take(&mut sheet.rows).into_iter().map(|labels| {
+            let mut labels = labels.into_iter();
+            Row {
+                label: labels.next().unwrap_or_default(),
+                name: labels.next().filter(|name| !name.is_empty()),
             }
-            columns.push(label);
-        }
-        if columns.is_empty() {
-            return Err(header.reject(lead, "the header has no column labels"));
-        }
-        let header_line = header.line();
-
-        let mut grid =
-            Self { file, header_line, lead, columns, rows: Vec::new(), cells: Vec::new(), unit: 1.0 };
-        let mut digit = 0;
-        let mut seen: HashMap<String, u64> = HashMap::new();
-        while let Some(record) = records.next()? {
-            let (label, line) = (record.text(0)?.to_owned(), record.line());
-            if let Some(first) = seen.insert(label.clone(), line) {
-                return Err(record.reject(0, format!("row {label:?} appears twice, first in line {first}")));
-            }
-            record.expect_fields(lead + grid.columns.len())?;
-            for field in lead..record.len() {
-                grid.cells.push(record.number(field)?);
-                digit = digit.min(last_digit(record.raw(field)));
-            }
-            let name = (named && !record.raw(1).is_empty()).then(|| record.raw(1).to_owned());
-            grid.rows.push(Row { label, name, line });
-        }
-        if grid.rows.is_empty() {
-            return Err(Error::parse(&grid.file, records.line(), 1, "the file ends before the first row"));
-        }
-        grid.unit = 10f64.powi(digit);
-        Ok(grid)
+        });
+        Ok(Self { columns, rows: rows.collect(), unit: sheet.unit, sheet })
     }
 
     /// A cell, or `None` where it is empty.
     pub(crate) fn cell(&self, row: usize, column: usize) -> Option<f64> {
-        self.cells[row * self.columns.len() + column]
+        self.sheet.cell(row, column)
     }
 
     /// A cell that must not be empty.
@@ -92,37 +52,46 @@ impl Grid {
 
     /// The cells at these rows and columns; none may be empty.
     pub(crate) fn block(&self, rows: &[usize], columns: &[usize]) -> Result<DMatrix<f64>, Error> {
-        let mut block = DMatrix::zeros(rows.len(), columns.len());
-        for (i, &row) in rows.iter().enumerate() {
-            for (j, &column) in columns.iter().enumerate() {
-                block[(i, j)] = self.number(row, column)?;
+        self.check_full(rows, columns)?;
+        Ok(self.sheet.cells.block(rows, columns))
+    }
+
+    /// The cells at these rows and columns, without a copy where they stand in this order in the file.
+    pub(crate) fn into_block(self, rows: &[usize], columns: &[usize]) -> Result<DMatrix<f64>, Error> {
+        self.check_full(rows, columns)?;
+        Ok(self.sheet.cells.into_block(rows, columns))
+    }
+
+    fn check_full(&self, rows: &[usize], columns: &[usize]) -> Result<(), Error> {
+        match self.sheet.empties(rows, columns) {
+            None => Ok(()),
+            Some((_, line, field)) => {
+                Err(Error::parse(self.file(), line, field, "is empty, must be a number"))
             }
         }
-        Ok(block)
     }
 
     /// A complaint about a column's label.
     pub(crate) fn reject_column(&self, column: usize, message: impl Into<String>) -> Error {
-        Error::parse(&self.file, self.header_line, self.lead + column + 1, message)
+        self.sheet.reject_column(column, message)
     }
 
     /// A complaint about a row's label.
     pub(crate) fn reject_row(&self, row: usize, message: impl Into<String>) -> Error {
-        Error::parse(&self.file, self.rows[row].line, 1, message)
+        self.sheet.reject_row(row, message)
     }
 
     /// A complaint about a cell.
     pub(crate) fn reject_cell(&self, row: usize, column: usize, message: impl Into<String>) -> Error {
-        Error::parse(&self.file, self.rows[row].line, self.lead + column + 1, message)
+        self.sheet.reject_cell(row, column, message)
     }
 
     /// A complaint about what the file does not have.
     pub(crate) fn reject_end(&self, message: impl Into<String>) -> Error {
-        let line = self.rows.last().map_or(self.header_line, |row| row.line);
-        Error::parse(&self.file, line + 1, 1, message)
+        self.sheet.reject_end(message)
     }
 
     pub(crate) fn file(&self) -> &str {
-        &self.file
+        &self.sheet.file
     }
 }

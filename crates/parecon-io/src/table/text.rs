@@ -265,29 +265,36 @@ impl IoTable {
                 }
             }
         }
-        let flows = grid.block(&sector_rows.places, &columns)?;
         let mut final_demand = grid.block(&sector_rows.places, &categories.places)?;
+        let mut value_added = grid.block(&components.places, &columns)?;
         if let Some(code) = &layout.rest_of_output {
-            let Some(output) = &output else {
+            if output.is_none() {
                 return Err(grid.reject_end(format!("there is no output for {code:?} to be the rest of")));
-            };
-            let rest = output - flows.column_sum() - final_demand.column_sum();
-            final_demand = final_demand.insert_column(categories.labels.len(), 0.0);
-            final_demand.set_column(categories.labels.len(), &rest);
+            }
             categories.add(code, None);
         }
-        let mut value_added = grid.block(&components.places, &columns)?;
         if let Some(code) = &layout.rest_of_costs {
-            let output = output.clone().unwrap_or_else(|| flows.column_sum() + final_demand.column_sum());
-            let rest = output - flows.row_sum_tr() - value_added.row_sum_tr();
-            value_added = value_added.insert_row(components.labels.len(), 0.0);
-            value_added.set_row(components.labels.len(), &rest.transpose());
             components.add(code, None);
         }
         let (categories, components) =
             (categories.axis(&grid, "columns final:…")?, components.axis(&grid, "rows value:…")?);
+        let unit = grid.unit;
+        let flows = grid.into_block(&sector_rows.places, &columns)?;
+        if let (Some(output), Some(_)) = (&output, &layout.rest_of_output) {
+            let rest = output - flows.column_sum() - final_demand.column_sum();
+            let last = final_demand.ncols();
+            final_demand = final_demand.insert_column(last, 0.0);
+            final_demand.set_column(last, &rest);
+        }
+        if layout.rest_of_costs.is_some() {
+            let output = output.clone().unwrap_or_else(|| flows.column_sum() + final_demand.column_sum());
+            let rest = output - flows.row_sum_tr() - value_added.row_sum_tr();
+            let last = value_added.nrows();
+            value_added = value_added.insert_row(last, 0.0);
+            value_added.set_row(last, &rest.transpose());
+        }
         let table = IoTable::new(sectors, flows, categories, final_demand, components, value_added)?
-            .with_rounding(grid.unit)?;
+            .with_rounding(unit)?;
         match output {
             Some(output) => table.with_output(output),
             None => Ok(table),

@@ -8,27 +8,41 @@ use crate::error::Error;
 use crate::factor::Side;
 use crate::technology::Technology;
 
-/// What remains when a sector is taken out.
+mod removal;
+
+pub use removal::Removal;
+
+/// What remains when sectors are taken out, or some of what they buy and sell.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Extraction {
-    /// Output of every sector without the extracted one, whose own is 0.
+    /// Output of every sector without what was taken out; 0 of a sector that is wholly out.
     pub output: DVector<f64>,
     /// Output lost, by sector.
     pub lost: DVector<f64>,
-    /// Output lost in all, the extracted sector's own included.
+    /// Output lost in all, the extracted sectors' own included.
     pub total: f64,
 }
 
-/// What the economy loses if one sector goes.
+/// Which links of a sector are cut, all its own use included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub enum Link {
+    /// What it buys, a column of A: backward. It goes on selling.
+    Purchases,
+    /// What it sells to sectors, a row of A: forward. It goes on buying and meeting final demand.
+    Sales,
+}
+
+/// What the economy loses if one sector, or one side of its links, goes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Loss {
     /// The sector taken out.
     pub sector: Id<Sector>,
-    /// Its own output, which is lost with it.
+    /// What is lost of its own output; all of it if the sector goes.
     pub own: f64,
-    /// The output that others lose, because they sold to it, directly or not.
+    /// The output that others lose, directly or not.
     pub elsewhere: f64,
 }
 
@@ -42,7 +56,8 @@ impl Loss {
 
 impl Technology {
     /// Takes a sector out: it neither buys nor sells nor meets final demand; others replace what it
-    /// sold by nothing (or by imports).
+    /// sold by nothing (or by imports). For groups, parts of a sector's links and single regions see
+    /// [`extract`](Technology::extract).
     ///
     /// ```text
     /// x* = x − L_·j x_j / L_jj
@@ -71,7 +86,8 @@ impl Technology {
     /// ```
     ///
     /// # Reference
-    /// R. E. Miller and M. L. Lahr, "A taxonomy of extractions", 2001.
+    /// R. E. Miller and M. L. Lahr, "A taxonomy of extractions", in *Regional Science Perspectives in Economic
+    /// Analysis*, Elsevier 2001.
     pub fn extraction(&self, sector: Id<Sector>, final_demand: &DVector<f64>) -> Result<Extraction, Error> {
         let j = self.inner.sectors.check(sector)?;
         let output = self.output_for(final_demand)?;
@@ -125,6 +141,56 @@ impl Technology {
                 own: output[j],
                 elsewhere: share * (multipliers[j] - own_requirement),
             });
+        }
+        losses.sort_by(|a, b| b.total().total_cmp(&a.total()).then(a.sector.cmp(&b.sector)));
+        Ok(losses)
+    }
+
+    /// Every sector with what is lost if all its purchases alone, or all its sales to sectors alone, come from or go to
+    /// elsewhere; the greatest loss first.
+    ///
+    /// ```text
+    /// purchases   x − x* = (L_·j − e_j) x_j / L_jj
+    /// sales       x − x* = L_·j (x_j − y_j) / L_jj
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Technology::extraction`].
+    ///
+    /// # Complexity
+    /// O(n³) once for the diagonal of L, then O(n²).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{Link, Technology, datasets};
+    ///
+    /// let table = datasets::miller_blair()?;
+    /// let technology = Technology::from_table(&table)?;
+    /// let backward = technology.extraction_losses(Link::Purchases, &table.total_final_demand())?;
+    /// // Manufacturing that buys nothing: farming needs 350 / 0.85 for itself and its customers, and sells 0.2 of that less.
+    /// assert_eq!(table.sectors().code(backward[0].sector), "2");
+    /// assert!((backward[0].elsewhere - (1000.0 - 350.0 / 0.85)).abs() < 1e-9);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    ///
+    /// # Reference
+    /// E. Dietzenbacher and J. A. van der Linden, "Sectoral and spatial linkages in the EC production structure", Journal
+    /// of Regional Science 37, 1997.
+    pub fn extraction_losses(&self, cut: Link, final_demand: &DVector<f64>) -> Result<Vec<Loss>, Error> {
+        let output = self.output_for(final_demand)?;
+        let multipliers = self.output_multipliers()?;
+        let requirements = self.requirements()?;
+        let mut losses = Vec::with_capacity(self.len());
+        for sector in self.inner.sectors.iter() {
+            let j = sector.index();
+            let own_requirement = requirements[(j, j)];
+            let (given_up, kept) = match cut {
+                Link::Purchases => (output[j], 1.0),
+                Link::Sales => (output[j] - final_demand[j], 0.0),
+            };
+            let share = self.share_of_own(j, given_up, own_requirement)?;
+            let own = share * (own_requirement - kept);
+            losses.push(Loss { sector, own, elsewhere: share * (multipliers[j] - own_requirement) });
         }
         losses.sort_by(|a, b| b.total().total_cmp(&a.total()).then(a.sector.cmp(&b.sector)));
         Ok(losses)

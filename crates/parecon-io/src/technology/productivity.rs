@@ -131,7 +131,7 @@ impl Technology {
     /// # Reference
     /// D. Hawkins and H. A. Simon, "Note: some conditions of macroeconomic stability", Econometrica 17, 1949.
     pub fn productivity(&self) -> Productivity {
-        let coefficients = &self.inner.coefficients;
+        let coefficients = self.coefficients();
         let negative_coefficients = coefficients.iter().filter(|cell| **cell < 0.0).count();
         let mut spectral_radius = (0.0f64, 0.0f64);
         let mut suspects = Vec::new();
@@ -185,7 +185,7 @@ impl Technology {
         }
         let n = self.len();
         let magnitudes = requirements.abs();
-        let system = (DMatrix::identity(n, n) - &self.inner.coefficients).abs();
+        let system = (DMatrix::identity(n, n) - self.coefficients()).abs();
         let error = &magnitudes * system * &magnitudes * (n as f64 * f64::EPSILON);
         requirements.iter().zip(&error).all(|(cell, error)| *cell >= -error)
     }

@@ -1,0 +1,80 @@
+//! What prices prove: a bound on every plan, by weak duality.
+
+use nalgebra::DVector;
+
+use crate::optimise::{Objective, Planner};
+
+/// A profit below this, relative to the process's revenue and cost, is rounding.
+const NOISE: f64 = 1e-12;
+
+/// Prices that leave no process a profit beyond the rent of its capacity, and what they prove.
+pub(super) struct Proof {
+    pub(super) bound: f64,
+    pub(super) products: DVector<f64>,
+    pub(super) capacities: DVector<f64>,
+    pub(super) resources: DVector<f64>,
+}
+
+impl Planner {
+    /// The bound from prices of products and resources, which are made fit for the objective first.
+    ///
+    /// For all p, ρ ≥ 0 and every plan
+    ///
+    /// ```text
+    /// f(y) ≤ max over y of (f(y) − p'y)  +  p's + ρ'r + Σ_j max(0, N'p − R'ρ)_j x̄_j
+    /// ```
+    ///
+    /// where `x̄_j` is a level above which process j cannot run.
+    pub(super) fn proof(
+        &self,
+        objective: &Objective,
+        mut products: DVector<f64>,
+        mut resources: DVector<f64>,
+    ) -> Proof {
+        let factor = match objective {
+            // The target costs 1.
+            Objective::Proportional(target) => 1.0 / products.dot(target),
+            // No product costs less than it is worth.
+            Objective::Weighted(weights) => weights
+                .iter()
+                .zip(&products)
+                .filter(|(weight, _)| **weight > 0.0)
+                .map(|(weight, price)| weight / price)
+                .fold(1.0, f64::max),
+            Objective::Harmony { .. } => 1.0,
+        };
+        let usable = factor.is_finite();
+        if usable {
+            products *= factor;
+            resources *= factor;
+        }
+        let mut capacities = DVector::zeros(self.processes.len());
+        let mut bound = products.dot(&self.stocks);
+        for (resource, price) in self.resources.iter().zip(&resources) {
+            bound += price * resource.available;
+        }
+        for (j, column) in self.net.column_iter().enumerate() {
+            let (mut profit, mut size) = (0.0, 0.0);
+            for (net, price) in column.iter().zip(&products) {
+                profit += net * price;
+                size += (net * price).abs();
+            }
+            for (resource, price) in self.resources.iter().zip(&resources) {
+                profit -= resource.per_unit[j] * price;
+                size += (resource.per_unit[j] * price).abs();
+            }
+            if profit > NOISE * size {
+                let level = self.highest_level(j);
+                bound += profit * level;
+                if self.capacity[j].is_finite() {
+                    capacities[j] = profit;
+                }
+            }
+        }
+        for (i, (&price, &least)) in products.iter().zip(&self.minimum).enumerate() {
+            bound += objective.surplus(i, price, least);
+        }
+        let bound = if usable && !bound.is_nan() { bound } else { f64::INFINITY };
+        Proof { bound, products, capacities, resources }
+    }
+}

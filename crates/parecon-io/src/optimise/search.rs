@@ -1,0 +1,450 @@
+//! The search for a plan, and what is made of what the solver found.
+
+use nalgebra::{DMatrix, DVector};
+use parecon_core::Status;
+
+use crate::error::Error;
+use crate::optimise::answer::{Answer, Plan};
+use crate::optimise::program::{Outcome, Program, Solution};
+use crate::optimise::{Objective, Planner};
+use crate::technology::Technology;
+
+/// Limits that are exceeded by no more than this, relative, are kept: outputs are themselves computed.
+pub(super) const ROUNDING: f64 = 1e-9;
+
+/// Deliveries that use less than this share of what limits them are the solver's noise.
+const NOISE: f64 = 1e-9;
+
+/// Where the solver stops short of harmony's maximum, Newton's method takes over: near it, a few steps are enough.
+const NEWTON_STEPS: usize = 10;
+
+/// Excess over a target is measured in units up to this many targets.
+const LARGEST_EXCESS: f64 = 1e3;
+
+/// What a search has found: deliveries (and levels, where they are not implied), prices.
+pub(super) struct Candidate {
+    pub(super) deliveries: DVector<f64>,
+    pub(super) levels: Option<DVector<f64>>,
+    pub(super) products: Option<DVector<f64>>,
+    pub(super) capacities: DVector<f64>,
+    pub(super) resources: DVector<f64>,
+    pub(super) status: Status,
+    pub(super) iterations: u32,
+}
+
+impl Planner {
+    /// The best plan under an objective, or why the required deliveries cannot be made.
+    ///
+    /// A proportional target without stocks has a closed form over a technology; otherwise an interior-point method
+    /// (clarabel) finds deliveries and prices, followed by Newton's method for harmony if need be. The plan is then rebuilt from the deliveries with the least outputs that
+    /// make them, scaled into the constraints, and proved: see [`Plan::bound`]. A solver that stops early shows in
+    /// [`Plan::status`].
+    ///
+    /// # Errors
+    /// Vectors of other lengths or with values out of range, an objective that wants nothing or that nothing limits, a
+    /// process without any limit.
+    ///
+    /// # Complexity
+    /// Closed form O(n²) after the technology's factorisation; else some dozens of steps of O(k²(n + k)) for a technology
+    /// of n sectors with k limits and no stocks, and of O((m + n + k)³) for m products and n processes otherwise.
+    ///
+    /// # Example
+    /// See [`Planner`], and [`Planner::with_minimum`] for a shortage.
+    pub fn solve(&self, objective: &Objective) -> Result<Answer, Error> {
+        objective.check(self)?;
+        self.check_limited(objective)?;
+        if self.minimum.amax() > 0.0 && !self.minimum_is_met()? {
+            let required = Objective::Proportional(self.minimum.clone());
+            let nothing = DVector::zeros(self.products.len());
+            let largest = Planner { minimum: nothing, ..self.clone() }.search(&required)?;
+            if largest.objective < 1.0 - self.tolerance {
+                return Ok(Answer::Shortage(self.shortage(largest)?));
+            }
+        }
+        Ok(Answer::Plan(self.search(objective)?))
+    }
+
+    /// Whether the least outputs that make the required deliveries keep all limits; no if there are none to be found.
+    fn minimum_is_met(&self) -> Result<bool, Error> {
+        let Some(levels) = self.least_levels(&self.minimum)? else { return Ok(false) };
+        Ok(self.limits().iter().all(|limit| limit.load(&levels) <= limit.available * (1.0 + ROUNDING)))
+    }
+
+    fn search(&self, objective: &Objective) -> Result<Plan, Error> {
+        let mut plan = self.plan(objective, self.candidate(objective, None)?)?;
+        if !matches!(objective, Objective::Harmony { .. }) {
+            return Ok(plan);
+        }
+        for _ in 0..NEWTON_STEPS {
+            if plan.status.is_converged() {
+                break;
+            }
+            let next = self.plan(objective, self.candidate(objective, Some(&plan.final_demand))?)?;
+            if next.gap() >= plan.gap() {
+                break;
+            }
+            plan = Plan { iterations: plan.iterations + next.iterations, ..next };
+        }
+        Ok(plan)
+    }
+
+    /// What the solver suggests; harmony by its parabola around a point, if one is given.
+    fn candidate(&self, objective: &Objective, around: Option<&DVector<f64>>) -> Result<Candidate, Error> {
+        match &self.technology {
+            Some(technology) if self.stocks.amax() == 0.0 => {
+                if let Objective::Proportional(target) = objective
+                    && let Some(found) = self.closed_form(technology, target)?
+                {
+                    return Ok(found);
+                }
+                self.over_deliveries(technology, objective, around)
+            }
+            _ => self.over_processes(objective, around),
+        }
+    }
+
+    /// All that limits levels.
+    pub(super) fn limits(&self) -> Vec<Constraint<'_>> {
+        let capacities = (0..self.processes.len())
+            .filter(|&j| self.capacity[j].is_finite())
+            .map(|j| Constraint { use_: Use::Level(j), available: self.capacity[j] });
+        let resources = self.resources.iter().enumerate().map(|(k, resource)| Constraint {
+            use_: Use::Resource(k, &resource.per_unit),
+            available: resource.available,
+        });
+        capacities.chain(resources).collect()
+    }
+
+    /// λ = min over limits of what is left of them by the required deliveries, per use of the target.
+    fn closed_form(
+        &self,
+        technology: &Technology,
+        target: &DVector<f64>,
+    ) -> Result<Option<Candidate>, Error> {
+        let base = technology.output_for(&self.minimum)?;
+        let direction = technology.output_for(target)?;
+        let mut tightest: Option<(f64, f64, Use<'_>)> = None;
+        for limit in self.limits() {
+            let per_target = limit.load(&direction);
+            if per_target <= 0.0 {
+                continue;
+            }
+            let times = limit.slack(&base) / per_target;
+            if tightest.as_ref().is_none_or(|(least, ..)| times < *least) {
+                tightest = Some((times, per_target, limit.use_));
+            }
+        }
+        let Some((times, per_target, use_)) = tightest else { return Ok(None) };
+        let (mut capacities, mut resources) = self.no_prices();
+        match use_ {
+            Use::Level(j) => capacities[j] = 1.0 / per_target,
+            Use::Resource(k, per_unit) => {
+                // A negative use elsewhere could make a price negative, and then this is no optimum.
+                if technology.prices(per_unit)?.min() < 0.0 {
+                    return Ok(None);
+                }
+                resources[k] = 1.0 / per_target;
+            }
+        }
+        Ok(Some(Candidate {
+            deliveries: &self.minimum + target * times,
+            levels: None,
+            products: None,
+            capacities,
+            resources,
+            status: Status::Converged,
+            iterations: 0,
+        }))
+    }
+
+    fn no_prices(&self) -> (DVector<f64>, DVector<f64>) {
+        (DVector::zeros(self.processes.len()), DVector::zeros(self.resources.len()))
+    }
+
+    /// Without stocks, a productive technology makes y at the least outputs L y: limits are on deliveries, G y ≤ h
+    /// with G the footprint of each limit.
+    fn over_deliveries(
+        &self,
+        technology: &Technology,
+        objective: &Objective,
+        around: Option<&DVector<f64>>,
+    ) -> Result<Candidate, Error> {
+        let limits = self.limits();
+        let mut uses = DMatrix::zeros(limits.len(), self.processes.len());
+        for (limit, mut row) in limits.iter().zip(uses.row_iter_mut()) {
+            match limit.use_ {
+                Use::Level(j) => row[j] = 1.0,
+                Use::Resource(_, per_unit) => row.copy_from(&per_unit.transpose()),
+            }
+        }
+        let footprints = technology.footprint(&uses)?;
+        let base = technology.output_for(&self.minimum)?;
+        let slack: Vec<f64> = limits.iter().map(|limit| limit.slack(&base)).collect();
+        // Who needs what the required deliveries have used up can have no more than these. The tightest such limit:
+        let spent = |i: usize| -> Option<usize> {
+            let out = (0..limits.len()).filter(|&k| slack[k] == 0.0 && footprints[(k, i)] > 0.0);
+            out.max_by(|&a, &b| footprints[(a, i)].total_cmp(&footprints[(b, i)]))
+        };
+        let wanted = objective.wanted();
+        let open: Vec<bool> = (0..wanted.len()).map(|i| wanted[i] && spent(i).is_none()).collect();
+
+        let mut program = Program::default();
+        let most = |i: usize| {
+            (0..limits.len())
+                .filter(|&k| footprints[(k, i)] > 0.0)
+                .map(|k| slack[k] / footprints[(k, i)])
+                .fold(f64::INFINITY, f64::min)
+        };
+        let goods = self.add_goods(&mut program, objective, around, &open, &most);
+        let rows: Vec<usize> = (0..limits.len())
+            .map(|k| {
+                let entries = goods.entries(&|i| footprints[(k, i)]);
+                program.row(entries, slack[k] - goods.offset(&|i| footprints[(k, i)]))
+            })
+            .collect();
+        let (mut capacities, mut resources) = self.no_prices();
+        let found = match program.solve(self.max_iterations) {
+            Outcome::Unbounded => return Err(unlimited()),
+            Outcome::Nothing(iterations) => return Ok(self.nothing(iterations)),
+            Outcome::Solved(found) => found,
+        };
+        let mut multipliers: Vec<f64> = rows.iter().map(|&row| found.multipliers[row]).collect();
+        // What nobody can have more of must cost what it is worth at least: the limits that are used up take it.
+        for i in (0..wanted.len()).filter(|&i| wanted[i] && !open[i]) {
+            let price: f64 = multipliers.iter().zip(footprints.column(i).iter()).map(|(z, g)| z * g).sum();
+            let missing = objective.marginal(i, self.minimum[i]) - price;
+            if let (true, Some(k)) = (missing > 0.0, spent(i)) {
+                multipliers[k] += missing / footprints[(k, i)];
+            }
+        }
+        for (limit, multiplier) in limits.iter().zip(multipliers) {
+            match limit.use_ {
+                Use::Level(j) => capacities[j] = multiplier,
+                Use::Resource(k, _) => resources[k] = multiplier,
+            }
+        }
+        let mut deliveries = goods.deliveries(&found, &self.minimum);
+        for i in 0..deliveries.len() {
+            if deliveries[i] - self.minimum[i] <= NOISE * most(i) {
+                deliveries[i] = self.minimum[i];
+            }
+        }
+        Ok(Candidate {
+            deliveries,
+            levels: None,
+            products: None,
+            capacities,
+            resources,
+            status: found.status,
+            iterations: found.iterations,
+        })
+    }
+
+    /// The general form: levels and deliveries both, with a balance for every product.
+    fn over_processes(
+        &self,
+        objective: &Objective,
+        around: Option<&DVector<f64>>,
+    ) -> Result<Candidate, Error> {
+        let (m, n) = self.net.shape();
+        let mut program = Program::default();
+        let unit = |j: usize| match self.highest_level(j) {
+            level if level.is_finite() => level,
+            _ => 1.0,
+        };
+        let levels: Vec<Option<usize>> = (0..n)
+            .map(|j| (self.highest_level(j) > 0.0).then(|| program.variable(0.0, Some(unit(j)))))
+            .collect();
+        let open = objective.wanted();
+        let most = |i: usize| {
+            let made: f64 = (0..n).map(|j| self.net[(i, j)].max(0.0) * unit(j)).sum();
+            made + self.stocks[i]
+        };
+        let goods = self.add_goods(&mut program, objective, around, &open, &most);
+        let balances: Vec<usize> = (0..m)
+            .map(|i| {
+                let inputs = levels.iter().enumerate().filter_map(|(j, v)| v.map(|v| (v, -self.net[(i, j)])));
+                let own = |k: usize| f64::from(k == i);
+                let entries: Vec<(usize, f64)> = inputs.chain(goods.entries(&own)).collect();
+                program.row(entries, self.stocks[i] - self.minimum[i] - goods.offset(&own))
+            })
+            .collect();
+        let limits: Vec<(Constraint<'_>, usize)> = self
+            .limits()
+            .into_iter()
+            .map(|limit| {
+                let entries =
+                    levels.iter().enumerate().filter_map(|(j, v)| v.map(|v| (v, limit.per_unit(j))));
+                let row = program.row(entries.collect::<Vec<_>>(), limit.available);
+                (limit, row)
+            })
+            .collect();
+        let found = match program.solve(self.max_iterations) {
+            Outcome::Unbounded => return Err(unlimited()),
+            Outcome::Nothing(iterations) => return Ok(self.nothing(iterations)),
+            Outcome::Solved(found) => found,
+        };
+        let (mut capacities, mut resources) = self.no_prices();
+        for (limit, row) in limits {
+            match limit.use_ {
+                Use::Level(j) => capacities[j] = found.multipliers[row],
+                Use::Resource(k, _) => resources[k] = found.multipliers[row],
+            }
+        }
+        Ok(Candidate {
+            deliveries: goods.deliveries(&found, &self.minimum),
+            levels: Some(DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]))),
+            products: Some(DVector::from_fn(m, |i, _| found.multipliers[balances[i]])),
+            capacities,
+            resources,
+            status: found.status,
+            iterations: found.iterations,
+        })
+    }
+
+    /// Variables for deliveries beyond the required ones; `most` is about how much there can be of each.
+    fn add_goods(
+        &self,
+        program: &mut Program,
+        objective: &Objective,
+        around: Option<&DVector<f64>>,
+        open: &[bool],
+        most: &dyn Fn(usize) -> f64,
+    ) -> Goods {
+        let positive = |value: f64| if value.is_finite() && value > 0.0 { value } else { 1.0 };
+        let mut goods = Goods::default();
+        let products = || (0..open.len()).filter(|&i| open[i]);
+        if let Some(point) = around {
+            for i in products() {
+                let curvature = objective.curvature(i, point[i]);
+                let gain = objective.marginal(i, point[i]) + curvature * (point[i] - self.minimum[i]);
+                let variable = program.variable(gain, Some(positive(most(i))));
+                program.add_quadratic(variable, curvature);
+                goods.parts.push(Part { product: i, variable, amount: 1.0 });
+            }
+            return goods;
+        }
+        match objective {
+            Objective::Proportional(target) => {
+                let times = products().map(|i| most(i) / target[i]).fold(f64::INFINITY, f64::min);
+                let variable = program.variable(1.0, Some(positive(times)));
+                goods.parts = products().map(|i| Part { product: i, variable, amount: target[i] }).collect();
+            }
+            Objective::Weighted(weights) => {
+                for i in products() {
+                    let variable = program.variable(weights[i], Some(positive(most(i))));
+                    goods.parts.push(Part { product: i, variable, amount: 1.0 });
+                }
+            }
+            Objective::Harmony { target, weight } => {
+                // y = t (1 + m − n), H = ln(1 + m) − n − n²/2: of m and n one is 0 at the optimum.
+                for i in products() {
+                    let (t, w) = (target[i], weight[i]);
+                    let unit = (most(i) / t).clamp(1.0, LARGEST_EXCESS);
+                    let excess = program.variable(0.0, None);
+                    program.log(w, excess, 1.0 / unit);
+                    let missing = program.variable(-w, None);
+                    program.add_quadratic(missing, w);
+                    program.row([(excess, -unit), (missing, 1.0)], 1.0 - self.minimum[i] / t);
+                    goods.parts.push(Part { product: i, variable: excess, amount: t * unit });
+                    goods.parts.push(Part { product: i, variable: missing, amount: -t });
+                    goods.fixed.push((i, t - self.minimum[i]));
+                }
+            }
+        }
+        goods
+    }
+
+    /// To deliver what is required is the best that is known.
+    fn nothing(&self, iterations: u32) -> Candidate {
+        let (capacities, resources) = self.no_prices();
+        Candidate {
+            deliveries: self.minimum.clone(),
+            levels: self.technology.is_none().then(|| DVector::zeros(self.processes.len())),
+            products: None,
+            capacities,
+            resources,
+            status: Status::Stalled,
+            iterations,
+        }
+    }
+}
+
+/// A limit of levels: a capacity or a resource.
+pub(super) struct Constraint<'a> {
+    pub(super) use_: Use<'a>,
+    pub(super) available: f64,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Use<'a> {
+    Level(usize),
+    Resource(usize, &'a DVector<f64>),
+}
+
+impl Constraint<'_> {
+    pub(super) fn per_unit(&self, process: usize) -> f64 {
+        match self.use_ {
+            Use::Level(j) => f64::from(j == process),
+            Use::Resource(_, per_unit) => per_unit[process],
+        }
+    }
+
+    pub(super) fn load(&self, levels: &DVector<f64>) -> f64 {
+        match self.use_ {
+            Use::Level(j) => levels[j],
+            Use::Resource(_, per_unit) => per_unit.dot(levels),
+        }
+    }
+
+    /// What these levels leave; nothing if only rounding.
+    pub(super) fn slack(&self, levels: &DVector<f64>) -> f64 {
+        let left = self.available - self.load(levels);
+        if left > ROUNDING * self.available { left } else { 0.0 }
+    }
+}
+
+/// Deliveries in terms of a programme's variables: y = y₀ + fixed + Σ amount · variable.
+#[derive(Default)]
+struct Goods {
+    parts: Vec<Part>,
+    fixed: Vec<(usize, f64)>,
+}
+
+struct Part {
+    product: usize,
+    variable: usize,
+    amount: f64,
+}
+
+impl Goods {
+    /// The row `Σ_i` `weight_i` `y_i`, without what is fixed.
+    fn entries(&self, weight: &dyn Fn(usize) -> f64) -> Vec<(usize, f64)> {
+        let mut merged: Vec<(usize, f64)> = Vec::new();
+        for part in &self.parts {
+            let value = weight(part.product) * part.amount;
+            match merged.last_mut() {
+                Some((variable, sum)) if *variable == part.variable => *sum += value,
+                _ => merged.push((part.variable, value)),
+            }
+        }
+        merged
+    }
+
+    fn offset(&self, weight: &dyn Fn(usize) -> f64) -> f64 {
+        self.fixed.iter().map(|&(i, amount)| weight(i) * amount).sum()
+    }
+
+    fn deliveries(&self, found: &Solution, minimum: &DVector<f64>) -> DVector<f64> {
+        let mut deliveries = minimum.clone();
+        self.fixed.iter().for_each(|&(i, amount)| deliveries[i] += amount);
+        for part in &self.parts {
+            deliveries[part.product] += part.amount * found.values[part.variable];
+        }
+        deliveries.zip_map(minimum, f64::max)
+    }
+}
+
+fn unlimited() -> Error {
+    Error::invalid("objective: nothing limits it, what is wanted must need a capacity or a resource")
+}
