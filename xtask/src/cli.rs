@@ -2,7 +2,7 @@
 
 use crate::shell::Outcome;
 use crate::workspace::Workspace;
-use crate::{check, ci, fuzz, msrv, run, tidy, tools};
+use crate::{check, ci, fuzz, msrv, peers, run, tidy, tools};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -41,6 +41,25 @@ enum Command {
         #[arg(value_name = "BENCH")]
         bench: Option<String>,
     },
+    /// Compare parecon-io with pymrio, numpy and scipy: results, time and memory
+    Peers {
+        /// Also tables of 4,000 and 9,800 sectors and the slow peers: half an hour and 10 GB
+        #[arg(long)]
+        large: bool,
+        /// Only compare results, measure nothing
+        #[arg(long)]
+        check: bool,
+        /// Only these cases, separated by commas
+        #[arg(long = "case", value_delimiter = ',', value_name = "CASE", conflicts_with = "check")]
+        cases: Vec<String>,
+        /// Only these tables, separated by commas
+        #[arg(long = "table", value_delimiter = ',', value_name = "TABLE")]
+        tables: Vec<String>,
+        /// Numbers of threads to measure with, separated by commas
+        #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1,2",
+              value_parser = clap::value_parser!(u16).range(1..))]
+        threads: Vec<u16>,
+    },
     /// Build and run the fuzz targets, on a stable toolchain
     Fuzz {
         /// Seconds to spend on each target
@@ -72,6 +91,10 @@ impl Cli {
             Command::Check => check::all(&ws),
             Command::Examples => run::examples(&ws),
             Command::Bench { smoke, bench } => run::bench(&ws, smoke, bench.as_deref()),
+            Command::Peers { large, check, cases, tables, threads } => {
+                let threads = threads.into_iter().map(usize::from).collect();
+                peers::run(&ws, &peers::Choice { large, check, cases, tables, threads })
+            }
             Command::Fuzz { seconds, input: None, target } => {
                 fuzz::run(&ws, fuzz::Search::random(seconds), target.as_deref())
             }
@@ -130,13 +153,25 @@ mod tests {
     }
 
     #[test]
+    fn peers_take_lists() {
+        let args = ["cargo xtask", "peers", "--threads", "1,4", "--case", "second,requirements"];
+        let Command::Peers { large, threads, cases, tables, .. } = Cli::try_parse_from(args).unwrap().command
+        else {
+            panic!("not peers")
+        };
+        assert_eq!((large, threads, tables), (false, vec![1, 4], vec![]));
+        assert_eq!(cases, ["second", "requirements"]);
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for args in [
             &["ci", "--skip", "lunch"][..],
             &["ci", "--skip", "test", "--only", "fuzz"],
             &["fuzz", "--seconds", "-1"],
             &["fuzz", "--input", "file"],
-            &["peers"],
+            &["peers", "--threads", "0"],
+            &["dance"],
             &[],
         ] {
             let args = std::iter::once("cargo xtask").chain(args.iter().copied());

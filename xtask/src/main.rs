@@ -5,6 +5,7 @@ mod ci;
 mod cli;
 mod fuzz;
 mod msrv;
+mod peers;
 mod run;
 mod shell;
 mod tidy;

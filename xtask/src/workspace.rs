@@ -5,10 +5,11 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The workspace this program belongs to: its root folder and its own packages.
+/// The workspace this program belongs to: its root folder, where cargo builds, and its own packages.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
     pub(crate) packages: Vec<Package>,
 }
 
@@ -34,6 +35,7 @@ pub(crate) struct Target {
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
+    target_directory: PathBuf,
 }
 
 impl Target {
@@ -47,8 +49,8 @@ impl Workspace {
     pub(crate) fn load() -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = here.parent().context("xtask is not inside a workspace")?.to_owned();
-        let packages = metadata(&root, &["--no-deps"])?;
-        Ok(Self { root, packages })
+        let Metadata { packages, target_directory: target } = read(&root, &["--no-deps"])?;
+        Ok(Self { root, target, packages })
     }
 
     /// The members that users depend on: those in `crates/`, by name.
@@ -60,14 +62,18 @@ impl Workspace {
 
 /// The packages that `cargo metadata` lists for the workspace in `dir`, in the order of their names.
 pub(crate) fn metadata(dir: &Path, options: &[&str]) -> Result<Vec<Package>> {
+    Ok(read(dir, options)?.packages)
+}
+
+fn read(dir: &Path, options: &[&str]) -> Result<Metadata> {
     let text = Cmd::cargo(dir).args(["metadata", "--format-version", "1"]).args(options).read()?;
     parse(&text)
 }
 
-fn parse(text: &str) -> Result<Vec<Package>> {
+fn parse(text: &str) -> Result<Metadata> {
     let mut metadata: Metadata = serde_json::from_str(text).context("could not read `cargo metadata`")?;
     metadata.packages.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-    Ok(metadata.packages)
+    Ok(metadata)
 }
 
 #[cfg(test)]
@@ -82,8 +88,9 @@ mod tests {
             {"name": "a", "version": "0.2.0", "rust_version": null,
              "manifest_path": "/a/Cargo.toml",
              "targets": [{"name": "e", "kind": ["example"], "required-features": ["io"]}]}
-        ], "workspace_root": "/", "version": 1}"#;
-        let packages = parse(text).unwrap();
+        ], "workspace_root": "/", "target_directory": "/target", "version": 1}"#;
+        let Metadata { packages, target_directory } = parse(text).unwrap();
+        assert_eq!(target_directory, Path::new("/target"));
         assert_eq!(packages.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert!(packages[0].targets[0].is("example"));
         assert_eq!(packages[0].targets[0].required_features, ["io"]);

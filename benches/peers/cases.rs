@@ -1,0 +1,106 @@
+//! The questions that are measured, one function each. `xtask/src/peers/cases.rs` lists who is asked which.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use nalgebra::{DMatrix, DVector};
+use parecon_io::{Accounts, EmbodiedTrade, IoTable, Solver, Technology};
+
+use crate::clock::{self, Measurement};
+use crate::exchange::{self, ACCOUNT, write_matrix};
+
+/// Measures one question to the table in `folder`.
+pub(crate) fn measure(case: &str, folder: &Path) -> Result<Measurement> {
+    if case == "sparse" {
+        let technology = exchange::read_sparse(folder)?;
+        // The demand that the other side answers as well.
+        let demand = DVector::from_fn(technology.len(), |i, _| 1.0 + (i % 10) as f64);
+        return clock::measure(|| Ok(()), |()| Ok(technology.output_for(&demand)?));
+    }
+    let table = exchange::read(folder)?;
+    match case {
+        "everything" => clock::measure(|| Ok(()), |()| everything(&table)),
+        "accounts" => clock::measure(
+            || Ok(()),
+            |()| Ok(Technology::from_table(&table)?.accounts(&table, table.satellite(ACCOUNT)?)?),
+        ),
+        "factorise" => {
+            let demand = table.total_final_demand();
+            clock::measure(|| fresh(&table), |technology| Ok(technology.output_for(&demand)?))
+        }
+        "requirements" => {
+            clock::measure(|| fresh(&table), |technology| Ok(technology.requirements().map(DMatrix::nrows)?))
+        }
+        "second" => {
+            let (technology, demand) = (fresh(&table)?, table.total_final_demand());
+            technology.output_for(&demand)?;
+            clock::measure(|| Ok(technology.clone()), |technology| Ok(technology.output_for(&demand)?))
+        }
+        "extraction" => {
+            let demand = table.total_final_demand();
+            clock::measure(|| fresh(&table), |technology| Ok(technology.critical_suppliers(&demand)?))
+        }
+        "influence" => clock::measure(|| fresh(&table), |technology| Ok(technology.influence(INCREMENT)?)),
+        _ => bail!("there is no case {case:?}"),
+    }
+}
+
+/// The change of every coefficient, as on the other side.
+const INCREMENT: f64 = 0.001;
+
+/// A technology that no question was asked yet, with its coefficients, to be factorised at the first.
+fn fresh(table: &IoTable) -> Result<Technology> {
+    let technology = Technology::from_table(table)?.with_solver(Solver::Direct);
+    black_box(technology.coefficients());
+    Ok(technology)
+}
+
+/// All that pymrio's `calc_all` finds, beside the technology, which holds A and L.
+struct Everything {
+    technology: Technology,
+    accounts: Accounts,
+    imports: DMatrix<f64>,
+    trade: EmbodiedTrade,
+}
+
+fn everything(table: &IoTable) -> Result<Everything> {
+    let technology = fresh(table)?;
+    let account = table.satellite(ACCOUNT)?;
+    black_box(technology.requirements()?);
+    Ok(Everything {
+        accounts: technology.accounts(table, account)?,
+        imports: technology.embodied_imports(table, account)?,
+        trade: technology.embodied_trade(table, account)?,
+        technology,
+    })
+}
+
+/// Writes every result under pymrio's name for it.
+pub(crate) fn results(folder: &Path) -> Result<()> {
+    let table = exchange::read(folder)?;
+    let found = everything(&table)?;
+    let output = DMatrix::from_column_slice(table.len(), 1, table.output().as_slice());
+    let totals = found.accounts.by_region();
+    let into = folder.join("parecon");
+    fs::create_dir_all(&into)?;
+    for (name, matrix) in [
+        ("x", &output),
+        ("A", found.technology.coefficients()),
+        ("L", found.technology.requirements()?),
+        ("S", &found.accounts.intensities),
+        ("M", &found.accounts.multipliers),
+        ("D_cba", &found.accounts.consumption),
+        ("D_pba", &found.accounts.production),
+        ("D_imp", &found.imports),
+        ("D_exp", &found.trade.exports_by_sector()),
+        ("D_cba_reg", &totals.consumption),
+        ("D_pba_reg", &totals.production),
+        ("D_imp_reg", &found.trade.imports()),
+        ("D_exp_reg", &found.trade.exports()),
+    ] {
+        write_matrix(&into.join(format!("{name}.f64")), matrix)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! The peers: Python with pymrio, numpy and scipy in an environment of their own below `target/`.
+
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SCRIPT: &str = "xtask/peers/peers.py";
+const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
+
+/// Every library that may lie below numpy reads one of these.
+const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"];
+
+pub(super) struct Python {
+    root: PathBuf,
+    program: PathBuf,
+}
+
+impl Python {
+    /// Makes the environment unless it is there with the same requirements; or says what is missing.
+    pub(super) fn prepare(ws: &Workspace) -> Result<Result<Self, String>> {
+        let home = ws.target.join("peers-venv");
+        let bin = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
+        let python = Self { root: ws.root.clone(), program: bin.join("python") };
+        let requirements = ws.root.join(REQUIREMENTS);
+        let wanted = fs::read_to_string(&requirements)
+            .with_context(|| format!("could not read {}", requirements.display()))?;
+        let stamp = home.join("installed.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(Ok(python));
+        }
+        if let Err(missing) = python.install(&home, &requirements) {
+            return Ok(Err(missing));
+        }
+        fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))?;
+        Ok(Ok(python))
+    }
+
+    fn install(&self, home: &Path, requirements: &Path) -> Result<(), String> {
+        let Some(system) = ["python3", "python"].into_iter().find(|name| has_venv(&self.root, name)) else {
+            return Err("Python 3.11 or later with venv is not installed (Debian: `apt-get install \
+                        python3-venv`); the peers are Python programs"
+                .into());
+        };
+        let make = Cmd::new(system, &self.root).args(["-m", "venv", "--clear"]).args([home]);
+        make.run_quietly().map_err(|error| format!("no environment for the peers: {error:#}"))?;
+        let install = Cmd::new(&self.program, &self.root)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--only-binary",
+                ":all:",
+            ])
+            .args([OsStr::new("--requirement"), requirements.as_os_str()]);
+        install
+            .run_quietly()
+            .map_err(|error| format!("the peers could not be installed, is there a network? {error:#}"))?;
+        Ok(())
+    }
+
+    fn script(&self, args: &[&OsStr]) -> Cmd {
+        Cmd::new(&self.program, &self.root).args([SCRIPT]).args(args)
+    }
+
+    /// Shows and runs the script.
+    pub(super) fn run(&self, args: &[&OsStr]) -> Result<()> {
+        self.script(args).run()
+    }
+
+    /// What the script prints when it may use so many threads.
+    pub(super) fn read(&self, args: &[&OsStr], threads: usize) -> Result<String> {
+        THREADS.iter().fold(self.script(args), |cmd, key| cmd.env(key, threads.to_string())).read()
+    }
+}
+
+/// Debian has Python without the part that makes environments.
+fn has_venv(root: &Path, python: &str) -> bool {
+    let script = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+    Cmd::new(python, root).args(["-c", script]).succeeds()
+}
