@@ -10,7 +10,7 @@ use crate::factor::Side;
 use crate::krylov::Coefficients;
 
 /// Rows of a product that one task computes: enough work to be worth a task, and few enough to keep all cores busy.
-const PANEL: usize = 128;
+const PANEL: usize = 512;
 
 /// Products with fewer multiplications than this are not worth spreading over threads.
 #[cfg(feature = "parallel")]
