@@ -128,22 +128,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn critical_suppliers(&self, final_demand: &DVector<f64>) -> Result<Vec<Loss>, Error> {
-        let output = self.output_for(final_demand)?;
-        let multipliers = self.output_multipliers()?;
-        let requirements = self.requirements()?;
-        let mut losses = Vec::with_capacity(self.len());
-        for sector in self.inner.sectors.iter() {
-            let j = sector.index();
-            let own_requirement = requirements[(j, j)];
-            let share = self.share_of_own(j, output[j], own_requirement)?;
-            losses.push(Loss {
-                sector,
-                own: output[j],
-                elsewhere: share * (multipliers[j] - own_requirement),
-            });
-        }
-        losses.sort_by(|a, b| b.total().total_cmp(&a.total()).then(a.sector.cmp(&b.sector)));
-        Ok(losses)
+        self.losses(None, final_demand)
     }
 
     /// Every sector with what is lost if all its purchases alone, or all its sales to sectors alone, come from or go to
@@ -177,6 +162,11 @@ impl Technology {
     /// E. Dietzenbacher and J. A. van der Linden, "Sectoral and spatial linkages in the EC production structure", Journal
     /// of Regional Science 37, 1997.
     pub fn extraction_losses(&self, cut: Link, final_demand: &DVector<f64>) -> Result<Vec<Loss>, Error> {
+        self.losses(Some(cut), final_demand)
+    }
+
+    /// The losses without each sector in turn, or without one side of it.
+    fn losses(&self, cut: Option<Link>, final_demand: &DVector<f64>) -> Result<Vec<Loss>, Error> {
         let output = self.output_for(final_demand)?;
         let multipliers = self.output_multipliers()?;
         let requirements = self.requirements()?;
@@ -184,12 +174,16 @@ impl Technology {
         for sector in self.inner.sectors.iter() {
             let j = sector.index();
             let own_requirement = requirements[(j, j)];
-            let (given_up, kept) = match cut {
-                Link::Purchases => (output[j], 1.0),
-                Link::Sales => (output[j] - final_demand[j], 0.0),
+            let given_up = match cut {
+                None | Some(Link::Purchases) => output[j],
+                Some(Link::Sales) => output[j] - final_demand[j],
             };
             let share = self.share_of_own(j, given_up, own_requirement)?;
-            let own = share * (own_requirement - kept);
+            let own = match cut {
+                None => output[j],
+                Some(Link::Purchases) => share * (own_requirement - 1.0),
+                Some(Link::Sales) => share * own_requirement,
+            };
             losses.push(Loss { sector, own, elsewhere: share * (multipliers[j] - own_requirement) });
         }
         losses.sort_by(|a, b| b.total().total_cmp(&a.total()).then(a.sector.cmp(&b.sector)));

@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::axis::{Axis, Id, Sector};
 use crate::error::Error;
 use crate::factor::Side;
+use crate::krylov::Coefficients;
 use crate::serial;
 use crate::technology::Technology;
 
@@ -117,10 +118,7 @@ impl Technology {
 
     /// A x or A'x.
     pub(super) fn times(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
-        match side {
-            Side::Straight => self.coefficients() * x,
-            Side::Transposed => self.coefficients().tr_mul(x),
-        }
+        self.inner.inputs.apply(side, x)
     }
 
     pub(super) fn times_vector(&self, side: Side, x: &DVector<f64>) -> DVector<f64> {
