@@ -8,23 +8,16 @@ use parecon_testbed::io::{random_table, tables};
 use proptest::prelude::*;
 use serde_json::Value;
 
+mod json;
+
+use json::{matrix, vector};
+
 /// Sums of well-conditioned solutions, relative to the sum.
 const SUMMED: f64 = 1e-12;
 
 fn golden(key: &str) -> Result<Value, serde_json::Error> {
     let all: Value = serde_json::from_str(include_str!("data/golden.json"))?;
     Ok(all[key].clone())
-}
-
-fn vector(value: &Value) -> DVector<f64> {
-    let entries: Vec<f64> =
-        value.as_array().into_iter().flatten().map(|entry| entry.as_f64().unwrap_or(f64::NAN)).collect();
-    DVector::from_vec(entries)
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<_> = value.as_array().into_iter().flatten().map(|row| vector(row).transpose()).collect();
-    DMatrix::from_rows(&rows)
 }
 
 /// The table with its sectors dealt out to two regions, one category of final demand each.

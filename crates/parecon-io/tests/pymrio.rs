@@ -8,19 +8,12 @@ use nalgebra::{DMatrix, DVector};
 use parecon_io::{Allocation, Axis, IoTable, Regions, Satellite, Technology, nalgebra};
 use serde_json::Value;
 
+mod json;
+
+use json::{matrix, vector};
+
 /// Relative, of every cell. The two compute the same sums in another order.
 const SAME: f64 = 1e-10;
-
-fn vector(value: &Value) -> DVector<f64> {
-    let entries: Vec<f64> =
-        value.as_array().into_iter().flatten().map(|entry| entry.as_f64().unwrap_or(f64::NAN)).collect();
-    DVector::from_vec(entries)
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<_> = value.as_array().into_iter().flatten().map(|row| vector(row).transpose()).collect();
-    DMatrix::from_rows(&rows)
-}
 
 /// The largest relative difference; infinite where shapes differ or one cell is zero and the other not.
 fn difference(ours: &DMatrix<f64>, theirs: &DMatrix<f64>) -> f64 {

@@ -6,6 +6,10 @@ use nalgebra::{DMatrix, DVector};
 use parecon_io::{Axis, IoTable, MakeUse, MakeUseParts, Model, Technology, datasets, nalgebra};
 use serde_json::Value;
 
+mod json;
+
+use json::{matrix, vector};
+
 /// Recomputed to double precision at the source.
 const EXACT: f64 = 1e-12;
 
@@ -15,18 +19,6 @@ const NINE_DECIMALS: f64 = 5.1e-10;
 fn golden(key: &str) -> Result<Value, serde_json::Error> {
     let all: Value = serde_json::from_str(include_str!("data/golden.json"))?;
     Ok(all[key].clone())
-}
-
-/// Numbers of a JSON array, NaN for anything else, which fails every comparison.
-fn vector(value: &Value) -> DVector<f64> {
-    let entries: Vec<f64> =
-        value.as_array().into_iter().flatten().map(|entry| entry.as_f64().unwrap_or(f64::NAN)).collect();
-    DVector::from_vec(entries)
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<_> = value.as_array().into_iter().flatten().map(|row| vector(row).transpose()).collect();
-    DMatrix::from_rows(&rows)
 }
 
 /// Whether two matrices agree; false where either has NaN or they differ in shape.
