@@ -663,3 +663,14 @@ mod independent {
         }
     }
 }
+
+#[test]
+fn serialised_settings_are_checked() -> Result<(), Box<dyn std::error::Error>> {
+    let config = Balancing::new().with_max_rounds(7)?;
+    let text = serde_json::to_string(&config)?;
+    assert_eq!(serde_json::from_str::<Balancing>(&text)?, config);
+    for (from, to) in [("1e-10", "-1.0"), (":7", ":0")] {
+        assert!(serde_json::from_str::<Balancing>(&text.replace(from, to)).is_err(), "{to}");
+    }
+    Ok(())
+}
