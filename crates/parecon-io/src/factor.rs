@@ -146,6 +146,8 @@ pub(crate) struct Factor {
     column_scale: Vec<f64>,
     /// The column with the smallest pivot, for messages.
     weakest: usize,
+    /// The largest cell of the factor U.
+    largest: f64,
 }
 
 impl Factor {
@@ -189,7 +191,12 @@ impl Factor {
             return Err(Error::singular(offender(column)));
         }
         let weakest = (0..n).min_by(|&a, &b| lu[(a, a)].abs().total_cmp(&lu[(b, b)].abs())).unwrap_or(0);
-        Ok(Self { lu, forward, backward, row_scale, column_scale, weakest })
+        Ok(Self { lu, forward, backward, row_scale, column_scale, weakest, largest: most })
+    }
+
+    /// The smallest pivot relative to the largest cell: how much the matrix, scaled, must change to become singular.
+    pub(crate) fn margin(&self) -> f64 {
+        self.lu[(self.weakest, self.weakest)].abs() / self.largest
     }
 
     /// Solves M X = B or M'X = B, refines once where needed and verifies every column's residual.
