@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::GoodId;
 pub use nest::{Branch, Nest, Part};
-pub(crate) use nest::{FlatNest, Shares};
+pub(crate) use nest::{FlatNest, Shares, log_mean};
 pub use tastes::{Exposed, Exposure, Need};
 pub use technologies::{Activity, Answer, Bounded, Custom, CustomCouncil, Leontief, NestedCes, Requirement};
 

@@ -360,7 +360,6 @@ impl Economy {
         &self.workers
     }
 
-
     pub(crate) fn welfare_constant(&self) -> f64 {
         self.welfare_constant
     }

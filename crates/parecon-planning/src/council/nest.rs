@@ -284,7 +284,7 @@ impl FlatNest {
 }
 
 /// `log (Σ w_i·e^(r·u_i))^(1/r)` for weights that add up to 1; at r = 0, `Σ w_i·u_i`.
-fn log_mean(terms: impl Iterator<Item = (f64, f64)> + Clone, r: f64) -> f64 {
+pub(crate) fn log_mean(terms: impl Iterator<Item = (f64, f64)> + Clone, r: f64) -> f64 {
     let centre: f64 = terms.clone().map(|(w, u)| w * u).sum();
     if r == 0.0 {
         return centre;
