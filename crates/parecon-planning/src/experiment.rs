@@ -1,4 +1,6 @@
-//! Recorded and example experiments.
+//! Recorded, generated and example experiments.
+
+mod generator;
 
 use std::io;
 
@@ -7,6 +9,11 @@ use serde::Deserialize;
 use crate::{
     Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, ThresholdClass, WorkerCouncil,
 };
+
+pub use generator::{Generator, next_year};
+
+/// Price of every good in the first round of the published experiments, in units of account.
+pub const START_PRICE: f64 = 700.0;
 
 /// One of the published planning experiments: an economy, and the run that was recorded.
 ///

@@ -29,5 +29,7 @@ pub use good::{Category, Good, GoodId};
 pub use parecon_core::{Observer, Status};
 pub use proposals::{ConsumerProposal, Proposals, WorkerProposal};
 pub use round::{Round, ThresholdClass};
-pub use rule::{Disclosure, PriceRule, Recorded, Reports, RevealedNewton};
+pub use rule::{
+    Anderson, Broyden, Disclosure, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement, TotalsNewton,
+};
 pub use session::{Outcome, Planning, plan};

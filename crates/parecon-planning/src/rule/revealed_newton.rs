@@ -9,8 +9,8 @@ use crate::Proposals;
 use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
 use model::Model;
 
-/// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
-const ASSUMED_EFFORT: f64 = 0.1;
+/// What a council keeps after the cost of effort, as a share of its revenue after inputs, until two rounds have shown it.
+const ASSUMED_KEPT: f64 = 0.9;
 /// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
 const SMALLEST_CONTRAST: f64 = 1e-8;
 /// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
@@ -39,8 +39,8 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 ///
 /// If no proposals are shown to it, it does what [`Recorded`] does.
 ///
-/// It remembers councils by position. Carried on into the same economy's next year, that is a head start; for
-/// another economy, take a new rule.
+/// It remembers councils by position. Carried on into the same economy's next year (whose rounds count from 1 again), what
+/// their effort costs is a head start; for another economy, take a new rule.
 ///
 /// # What a facilitation board would ask of councils
 /// Their proposals and the memory of one earlier proposal; no technologies, no elasticities.
@@ -65,6 +65,8 @@ pub struct RevealedNewton {
     seen: Vec<Seen>,
     /// Councils of which only cut-off plans have been seen.
     brackets: BTreeMap<usize, Bracket>,
+    /// What councils kept last year, as [`ASSUMED_KEPT`].
+    kept: Vec<f64>,
     without_proposals: Recorded,
 }
 
@@ -75,6 +77,8 @@ struct Seen {
     position: f64,
     revenue: f64,
     elasticity: f64,
+    /// Share of the revenue spent on inputs, `B`.
+    spent: f64,
 }
 
 /// Where a council's plan was cut off from below and from above.
@@ -91,6 +95,18 @@ impl RevealedNewton {
         Self::default()
     }
 
+    /// Forgets what does not last from year to year: the plans, which were made with last year's technologies. What
+    /// effort costs a council is its own.
+    fn next_year(&mut self) {
+        let kept = |(w, seen): (usize, &Seen)| {
+            let kept = 1.0 / (seen.elasticity * (1.0 - seen.spent));
+            if self.brackets.contains_key(&w) || !(kept > 0.0 && kept <= 1.0) { ASSUMED_KEPT } else { kept }
+        };
+        self.kept = self.seen.iter().enumerate().map(kept).collect();
+        self.seen.clear();
+        self.brackets.clear();
+    }
+
     /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
     fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
         // More than all revenue can only be spent by mistake; then hardly reacting to prices is out of the question.
@@ -98,13 +114,15 @@ impl RevealedNewton {
             if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
-            let elasticity = (smallest / (1.0 - ASSUMED_EFFORT)).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity });
+            let kept = self.kept.get(w).copied().unwrap_or(ASSUMED_KEPT);
+            let elasticity = (smallest / kept).min(LARGEST_ELASTICITY);
+            self.seen.push(Seen { position: z, revenue, elasticity, spent });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
         }
         let seen = &mut self.seen[w];
+        seen.spent = spent;
         let slope = (revenue - seen.revenue) / (z - seen.position);
         match self.brackets.get_mut(&w) {
             None if cut_off => {
@@ -178,6 +196,9 @@ impl PriceRule for RevealedNewton {
         let Some(proposals) = reports.proposals().filter(|p| p.layout().endowments.len() == goods) else {
             return self.without_proposals.revise(reports);
         };
+        if reports.round() == 1 {
+            self.next_year();
+        }
         let log_prices = logs(reports.prices());
         let model = self.model(reports.prices(), &log_prices, proposals);
         let clearing = model.clear(log_prices);

@@ -1,0 +1,309 @@
+//! Seeded economies with the published distributions.
+
+use rand::{Rng, RngExt, SeedableRng, seq::index};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::{Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, WorkerCouncil};
+
+/// Goods and councils of the published experiments.
+const GOODS_PER_CATEGORY: u32 = 10;
+const COUNCILS: usize = 3_000;
+/// Endowment of each natural resource and each kind of labour there.
+const ENDOWMENT: f64 = 1_000.0;
+const INCOME: f64 = 5_000.0;
+/// `e`: weights are uniform in `[e, 2e]`.
+const LEAST_WEIGHT: f64 = 0.025;
+/// Sum of the exponents of a council's inputs, at least and at most.
+const RETURNS: (f64, f64) = (0.75, 0.85);
+const PRODUCTIVITY: (f64, f64) = (4.0, 6.0);
+const EFFORT_ELASTICITY: (f64, f64) = (0.05, 0.1);
+const DISUTILITY_EXPONENT: (f64, f64) = (3.0, 4.0);
+/// Changes from year to year, all equally likely.
+const WORKERS_CHANGE: [f64; 5] = [0.0, 0.001, 0.002, 0.003, 0.004];
+const CONSUMERS_CHANGE: [f64; 5] = [-0.002, -0.001, 0.0, 0.001, 0.002];
+/// A weight is not changed to less than this: a council goes on wanting what it wanted.
+const SMALLEST_WEIGHT: f64 = 1e-6;
+/// Keeps a mistaken number of goods from filling the memory, and ids within their type.
+const MOST_GOODS: u32 = 1_000_000;
+
+/// Draws economies like those of the published experiments, on any scale.
+///
+/// There are five categories of goods (private, intermediate, nature, labour, public), or six with
+/// [pollutants](Self::with_pollutants), of `goods_per_category` goods each. Worker councils are spread evenly over the
+/// goods that are made. Each draws
+///
+/// | | from |
+/// |---|---|
+/// | number of intermediate inputs | 1, 2, 3, 4 |
+/// | number of natural resources, of kinds of labour (and of pollutants) | 1, 2 |
+/// | exponent of each of its `n` inputs | `[0.75/n, 0.85/n]` |
+/// | total factor productivity | `[4, 6]` |
+/// | effort elasticity | `[0.05, 0.1]` |
+/// | disutility of effort: exponent | `[3, 4]` |
+/// | disutility of effort: coefficient | 1 |
+///
+/// uniformly, and each consumer council a weight in `[0.025, 0.05]` for every private and public good and an income of
+/// 5,000. Numbers of inputs can be [changed](Self::with_inputs).
+///
+/// The endowment of each natural resource, kind of labour and pollutant is 1,000 for the 300 councils that there are per
+/// good of a category in the published experiments (3,000 councils, 10 goods), and in proportion to
+/// `worker councils / goods per category` otherwise: prices are then about the same on any scale.
+///
+/// # Example
+/// ```
+/// use parecon_planning::experiment::{Generator, START_PRICE};
+/// use parecon_planning::{Config, RevealedNewton, plan};
+///
+/// let economy = Generator::new(7).with_goods_per_category(4).with_councils(240, 100).economy()?;
+/// assert_eq!((economy.goods().len(), economy.worker_councils(), economy.consumer_councils()), (20, 240, 100));
+///
+/// let config = Config::new().with_start_price(START_PRICE);
+/// let outcome = plan(&economy, &mut RevealedNewton::new(), &config, &mut ())?;
+/// assert!(outcome.status.is_converged() && outcome.rounds.len() <= 3);
+/// # Ok::<(), parecon_planning::Error>(())
+/// ```
+///
+/// # Reference
+/// R. Hahnel, *Democratic Economic Planning* (Routledge 2021), chapter 9; numbers of inputs as in its data files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Generator {
+    seed: u64,
+    goods_per_category: u32,
+    worker_councils: usize,
+    consumer_councils: usize,
+    /// Least and most inputs of each category, in the order of drawing.
+    inputs: Vec<(Category, u32, u32)>,
+    pollutants: bool,
+}
+
+impl Generator {
+    /// The published experiments' size: 3,000 worker and 3,000 consumer councils, 10 goods per category.
+    ///
+    /// Different seeds give independent economies.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Generator {
+            seed,
+            goods_per_category: GOODS_PER_CATEGORY,
+            worker_councils: COUNCILS,
+            consumer_councils: COUNCILS,
+            inputs: vec![
+                (Category::Intermediate, 1, 4),
+                (Category::Nature, 1, 2),
+                (Category::Labour, 1, 2),
+                (Category::Pollutant, 1, 2),
+            ],
+            pollutants: false,
+        }
+    }
+
+    /// Number of goods in each category.
+    #[must_use]
+    pub fn with_goods_per_category(mut self, goods: u32) -> Self {
+        self.goods_per_category = goods;
+        self
+    }
+
+    /// Numbers of worker and of consumer councils.
+    #[must_use]
+    pub fn with_councils(mut self, workers: usize, consumers: usize) -> Self {
+        (self.worker_councils, self.consumer_councils) = (workers, consumers);
+        self
+    }
+
+    /// How many inputs of a category worker councils use, at least and at most, instead of what the table above says.
+    #[must_use]
+    pub fn with_inputs(mut self, category: Category, least: u32, most: u32) -> Self {
+        self.inputs.retain(|(c, _, _)| *c != category);
+        self.inputs.push((category, least, most));
+        self
+    }
+
+    /// Whether councils also need permissions to pollute, of which a given amount exists.
+    #[must_use]
+    pub fn with_pollutants(mut self, pollutants: bool) -> Self {
+        self.pollutants = pollutants;
+        self
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Categories of goods, in the order of the published files.
+    fn categories(&self) -> Vec<Category> {
+        let mut all = vec![
+            Category::Private,
+            Category::Intermediate,
+            Category::Nature,
+            Category::Labour,
+            Category::Public,
+        ];
+        if self.pollutants {
+            all.push(Category::Pollutant);
+        }
+        all
+    }
+
+    /// Position of the first good of a category.
+    fn first(&self, category: Category) -> Option<usize> {
+        self.categories().iter().position(|c| *c == category).map(|at| at * self.goods_per_category as usize)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        let per = self.goods_per_category;
+        if !(1..=MOST_GOODS).contains(&per) {
+            return Err(Error::invalid(format!("{per} goods per category, must be 1 to {MOST_GOODS}")));
+        }
+        // Every good that is made needs a maker, and public goods someone to use them.
+        let makers = 3 * per as usize;
+        if self.worker_councils < makers {
+            let given = self.worker_councils;
+            return Err(Error::invalid(format!(
+                "{given} worker councils for {makers} goods to make, must be at least as many"
+            )));
+        }
+        if self.consumer_councils == 0 {
+            return Err(Error::invalid("0 consumer councils, must be at least 1"));
+        }
+        for (category, least, most) in &self.inputs {
+            if category.is_consumed() {
+                return Err(Error::invalid(format!("{category} goods are not inputs in these experiments")));
+            }
+            let used = self.pollutants || *category != Category::Pollutant;
+            if used && !(1 <= *least && least <= most && *most <= per) {
+                return Err(Error::invalid(format!(
+                    "{least} to {most} inputs of category {category}, must be an interval within 1 to {per}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the economy.
+    ///
+    /// # Errors
+    /// If there are fewer worker councils than goods to make or no consumer council, or if numbers of inputs are no
+    /// interval between 1 and the number of goods in a category. (Four intermediate inputs need four goods.)
+    ///
+    /// # Complexity
+    /// Linear in councils, times goods per category for consumer councils.
+    pub fn economy(&self) -> Result<Economy, Error> {
+        self.validate()?;
+        let per = self.goods_per_category as usize;
+        let per_good = self.worker_councils as f64 / per as f64;
+        let endowment = ENDOWMENT * per_good / (COUNCILS as f64 / f64::from(GOODS_PER_CATEGORY));
+        let goods = self.categories().into_iter().flat_map(|category| {
+            let given = matches!(category, Category::Nature | Category::Labour | Category::Pollutant);
+            let endowment = if given { endowment } else { 0.0 };
+            (1..=per).map(move |number| Good::new(format!("{category} {number}"), category, endowment))
+        });
+        let made: Vec<usize> = [Category::Private, Category::Intermediate, Category::Public]
+            .into_iter()
+            .filter_map(|category| self.first(category))
+            .collect();
+        // Streams of their own: more worker councils leave the consumer councils as they were.
+        let mut rng = self.stream(0);
+        let workers = (0..self.worker_councils)
+            .map(|w| {
+                let at = w * 3 * per / self.worker_councils;
+                self.worker(&mut rng, made[at / per] + at % per)
+            })
+            .collect();
+        let mut rng = self.stream(1);
+        let consumers = (0..self.consumer_councils).map(|_| self.consumer(&mut rng)).collect();
+        Economy::new(goods.collect(), workers, consumers)
+    }
+
+    fn stream(&self, number: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(number);
+        rng
+    }
+
+    fn worker(&self, rng: &mut ChaCha8Rng, output: usize) -> WorkerCouncil {
+        let mut goods = Vec::new();
+        for (category, least, most) in &self.inputs {
+            if let Some(first) = self.first(*category) {
+                let count = rng.random_range(*least..=*most) as usize;
+                let drawn = index::sample(rng, self.goods_per_category as usize, count);
+                goods.extend(drawn.into_iter().map(|g| first + g));
+            }
+        }
+        let n = goods.len() as f64;
+        let inputs = goods
+            .into_iter()
+            .map(|good| Input { good: id(good), exponent: uniform(rng, RETURNS) / n })
+            .collect();
+        WorkerCouncil {
+            name: String::new(),
+            output: id(output),
+            total_factor_productivity: uniform(rng, PRODUCTIVITY),
+            inputs,
+            effort_elasticity: uniform(rng, EFFORT_ELASTICITY),
+            disutility_coefficient: 1.0,
+            disutility_exponent: uniform(rng, DISUTILITY_EXPONENT),
+        }
+    }
+
+    fn consumer(&self, rng: &mut ChaCha8Rng) -> ConsumerCouncil {
+        let firsts = [self.first(Category::Private), self.first(Category::Public)];
+        let goods = firsts.into_iter().flatten().flat_map(|f| f..f + self.goods_per_category as usize);
+        let preferences = goods
+            .map(|g| Preference { good: id(g), weight: uniform(rng, (LEAST_WEIGHT, 2.0 * LEAST_WEIGHT)) })
+            .collect();
+        ConsumerCouncil { name: String::new(), income: INCOME, preferences }
+    }
+}
+
+/// The economy of the next year: the published changes of exponents.
+///
+/// Each exponent of a worker council's inputs grows by 0, 0.001, 0.002, 0.003 or 0.004, and each weight of a consumer council
+/// changes by −0.002, −0.001, 0, 0.001 or 0.002, all equally likely; weights are meant on the published scale (0.025 to
+/// 0.05).
+///
+/// # Errors
+/// If a worker council's returns to scale no longer decrease ([`Error::is_increasing_returns`]): exponents only grow, so
+/// that after some years this will happen.
+///
+/// # Example
+/// ```
+/// use parecon_planning::experiment::{Generator, next_year};
+///
+/// let economy = Generator::new(7).with_goods_per_category(4).with_councils(240, 100).economy()?;
+/// let next = next_year(&economy, 1)?;
+/// assert_eq!(next, next_year(&economy, 1)?);
+/// assert_ne!(next, economy);
+/// # Ok::<(), parecon_planning::Error>(())
+/// ```
+pub fn next_year(economy: &Economy, seed: u64) -> Result<Economy, Error> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(2);
+    let mut workers: Vec<_> =
+        (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)).collect();
+    for input in workers.iter_mut().flat_map(|w| &mut w.inputs) {
+        input.exponent += pick(&mut rng, WORKERS_CHANGE);
+    }
+    let mut consumers: Vec<_> =
+        (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)).collect();
+    for preference in consumers.iter_mut().flat_map(|c| &mut c.preferences) {
+        preference.weight = (preference.weight + pick(&mut rng, CONSUMERS_CHANGE)).max(SMALLEST_WEIGHT);
+    }
+    Economy::new(economy.goods().to_vec(), workers, consumers)
+}
+
+fn pick(rng: &mut impl Rng, from: [f64; 5]) -> f64 {
+    from[rng.random_range(0..from.len())]
+}
+
+fn uniform(rng: &mut impl Rng, (low, high): (f64, f64)) -> f64 {
+    rng.random_range(low..=high)
+}
+
+/// Within the range of ids by [`Generator::validate`].
+fn id(good: usize) -> GoodId {
+    GoodId(u32::try_from(good).unwrap_or(u32::MAX))
+}
