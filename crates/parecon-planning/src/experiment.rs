@@ -1,6 +1,9 @@
 //! Recorded, generated and example experiments.
 
+mod batch;
 mod generator;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod table;
 
 use std::io;
 
@@ -10,7 +13,12 @@ use crate::{
     Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, ThresholdClass, WorkerCouncil,
 };
 
+pub use batch::{Row, Rule, Run, batch, rows};
 pub use generator::{Generator, next_year};
+#[cfg(feature = "csv")]
+pub use table::write_csv;
+#[cfg(feature = "parquet")]
+pub use table::write_parquet;
 
 /// Price of every good in the first round of the published experiments, in units of account.
 pub const START_PRICE: f64 = 700.0;

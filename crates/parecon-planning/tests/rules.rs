@@ -51,7 +51,7 @@ fn rounds_on_the_recorded_experiments() {
 fn rounds_on_generated_experiments() {
     for seed in 0..8 {
         let economy = Generator::new(seed).economy().unwrap();
-        let next = next_year(&economy, seed).unwrap();
+        let next = next_year(&economy, seed, 2).unwrap();
         let two_years = |rule: &mut dyn PriceRule| {
             let first = run(&economy, rule, &config());
             let second = run(&next, rule, &config().with_start_prices(first.prices.clone()));

@@ -22,6 +22,8 @@ const DISUTILITY_EXPONENT: (f64, f64) = (3.0, 4.0);
 /// Changes from year to year, all equally likely.
 const WORKERS_CHANGE: [f64; 5] = [0.0, 0.001, 0.002, 0.003, 0.004];
 const CONSUMERS_CHANGE: [f64; 5] = [-0.002, -0.001, 0.0, 0.001, 0.002];
+/// Streams below this are the first economy's.
+const FIRST_YEAR: u64 = 1 << 32;
 /// A weight is not changed to less than this: a council goes on wanting what it wanted.
 const SMALLEST_WEIGHT: f64 = 1e-6;
 /// Keeps a mistaken number of goods from filling the memory, and ids within their type.
@@ -261,7 +263,8 @@ impl Generator {
 
 /// The economy of the next year: the published changes of exponents.
 ///
-/// Each exponent of a worker council's inputs grows by 0, 0.001, 0.002, 0.003 or 0.004, and each weight of a consumer council
+/// `year` counts the years, so that the changes of each are independent of those of the others (and of the seed's first
+/// economy). Each exponent of a worker council's inputs grows by 0, 0.001, 0.002, 0.003 or 0.004, and each weight of a consumer council
 /// changes by −0.002, −0.001, 0, 0.001 or 0.002, all equally likely; weights are meant on the published scale (0.025 to
 /// 0.05).
 ///
@@ -274,14 +277,14 @@ impl Generator {
 /// use parecon_planning::experiment::{Generator, next_year};
 ///
 /// let economy = Generator::new(7).with_goods_per_category(4).with_councils(240, 100).economy()?;
-/// let next = next_year(&economy, 1)?;
-/// assert_eq!(next, next_year(&economy, 1)?);
+/// let next = next_year(&economy, 1, 2)?;
+/// assert_eq!(next, next_year(&economy, 1, 2)?);
 /// assert_ne!(next, economy);
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
-pub fn next_year(economy: &Economy, seed: u64) -> Result<Economy, Error> {
+pub fn next_year(economy: &Economy, seed: u64, year: u32) -> Result<Economy, Error> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(2);
+    rng.set_stream(FIRST_YEAR + u64::from(year));
     let mut workers: Vec<_> =
         (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)).collect();
     for input in workers.iter_mut().flat_map(|w| &mut w.inputs) {
