@@ -17,6 +17,7 @@ mod proposals;
 mod round;
 mod rule;
 mod session;
+mod years;
 
 pub use aggregates::Aggregates;
 pub use certificate::Certificate;
@@ -33,3 +34,4 @@ pub use rule::{
     Anderson, Broyden, Disclosure, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement, TotalsNewton,
 };
 pub use session::{Outcome, Planning, plan};
+pub use years::{Investment, Part, Year, Years};

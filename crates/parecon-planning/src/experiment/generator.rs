@@ -50,7 +50,7 @@ const MOST_GOODS: u32 = 1_000_000;
 ///
 /// The endowment of each natural resource, kind of labour and pollutant is 1,000 for the 300 councils that there are per
 /// good of a category in the published experiments (3,000 councils, 10 goods), and in proportion to
-/// `worker councils / goods per category` otherwise: prices are then about the same on any scale.
+/// `worker councils / goods per category` otherwise, so that there is as much of them for each council on any scale.
 ///
 /// # Example
 /// ```
@@ -189,7 +189,8 @@ impl Generator {
     ///
     /// # Errors
     /// If there are fewer worker councils than goods to make or no consumer council, or if numbers of inputs are no
-    /// interval between 1 and the number of goods in a category. (Four intermediate inputs need four goods.)
+    /// interval between 1 and the number of goods in a category. (Four intermediate inputs need four goods.) With very few
+    /// councils, a good may be drawn by none ([`Error::is_unbalanced`]).
     ///
     /// # Complexity
     /// Linear in councils, times goods per category for consumer councils.
