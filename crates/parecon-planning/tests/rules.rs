@@ -7,7 +7,7 @@ use common::{EXPERIMENTS, experiment};
 use parecon_planning::experiment::{Generator, START_PRICE, next_year};
 use parecon_planning::{
     Anderson, Broyden, Category, Config, ConsumerCouncil, Economy, Good, GoodId, Outcome, Preference,
-    PriceRule, Recorded, Reports, RevealedNewton, Status, Tatonnement, TotalsNewton, plan,
+    Preferences, PriceRule, Recorded, Reports, RevealedNewton, Status, Tatonnement, TotalsNewton, plan,
 };
 use parecon_testbed::planning::{Shape, replica, small_economy, wild_prices};
 use proptest::prelude::*;
@@ -105,19 +105,19 @@ fn a_true_model_needs_two_rounds() {
         // Effort costs a tenth of what is left after inputs, as the rule assumes.
         let effort = 0.1 * (1.0 - exponents.iter().sum::<f64>());
         format!(
-            r#"{{"output":{output},"total_factor_productivity":{productivity},"inputs":[
-                {{"good":2,"exponent":{}}},{{"good":3,"exponent":{}}}],
-                "effort_elasticity":{},"disutility_coefficient":1.0,"disutility_exponent":2.0}}"#,
+            r#"{{"output":{output},"technology":{{"cobb_douglas":{{"total_factor_productivity":{productivity},
+                "inputs":[{{"good":2,"exponent":{}}},{{"good":3,"exponent":{}}}],
+                "effort_elasticity":{},"disutility_coefficient":1.0,"disutility_exponent":2.0}}}}}}"#,
             exponents[0],
             exponents[1],
             2.0 * effort
         )
     };
     let economy = format!(
-        r#"{{"version":1,"goods":[{{"name":"bread","category":"private"}},{{"name":"park","category":"public"}},
+        r#"{{"version":2,"goods":[{{"name":"bread","category":"private"}},{{"name":"park","category":"public"}},
             {{"name":"steel","category":"intermediate"}},{{"name":"labour","category":"labour","endowment":50}}],
             "worker_councils":[{},{},{}],
-            "consumer_councils":[{{"income":90.0,"preferences":[{{"good":0,"weight":1.0}},{{"good":1,"weight":0.5}}]}}]}}"#,
+            "consumer_councils":[{{"income":90.0,"preferences":{{"cobb_douglas":[{{"good":0,"weight":1.0}},{{"good":1,"weight":0.5}}]}}}}]}}"#,
         text([0.3, 0.5], 2.0, 0),
         text([0.3, 0.5], 3.0, 1),
         text([0.3, 0.5], 0.7, 2)
@@ -174,7 +174,7 @@ fn a_rule_made_for_other_goods_still_finds_prices() {
         vec![ConsumerCouncil {
             name: String::new(),
             income: 1.5,
-            preferences: vec![Preference { good: GoodId(0), weight: 1.0 }],
+            preferences: Preferences::CobbDouglas(vec![Preference { good: GoodId(0), weight: 1.0 }]),
         }],
     )
     .unwrap();

@@ -13,12 +13,13 @@ const EXACT: f64 = 1e-9;
 /// Machines made from machine-hours alone, `Q = A·K^b`, and bought for all income.
 fn workshop(hours: f64) -> Economy {
     let text = format!(
-        r#"{{"version":1,
+        r#"{{"version":2,
             "goods":[{{"name":"machine","category":"private"}},{{"name":"hours","category":"nature","endowment":{hours}}}],
-            "worker_councils":[{{"output":0,"total_factor_productivity":1.5,"inputs":[{{"good":1,"exponent":0.6}}],
-                "effort_elasticity":0.0,"disutility_coefficient":1.0,"disutility_exponent":2.0}}],
-            "consumer_councils":[{{"income":60.0,"preferences":[{{"good":0,"weight":1.0}}]}},
-                {{"income":40.0,"preferences":[{{"good":0,"weight":1.0}}]}}]}}"#
+            "worker_councils":[{{"output":0,"technology":{{"cobb_douglas":{{"total_factor_productivity":1.5,
+                "inputs":[{{"good":1,"exponent":0.6}}],
+                "effort_elasticity":0.0,"disutility_coefficient":1.0,"disutility_exponent":2.0}}}}}}],
+            "consumer_councils":[{{"income":60.0,"preferences":{{"cobb_douglas":[{{"good":0,"weight":1.0}}]}}}},
+                {{"income":40.0,"preferences":{{"cobb_douglas":[{{"good":0,"weight":1.0}}]}}}}]}}"#
     );
     Economy::from_json(text.as_bytes()).unwrap()
 }

@@ -4,7 +4,10 @@ use rand::{Rng, RngExt, SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, WorkerCouncil};
+use crate::{
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
+    Technology, WorkerCouncil,
+};
 
 /// Goods and councils of the published experiments.
 const GOODS_PER_CATEGORY: u32 = 10;
@@ -244,11 +247,13 @@ impl Generator {
         WorkerCouncil {
             name: String::new(),
             output: id(output),
-            total_factor_productivity: uniform(rng, PRODUCTIVITY),
-            inputs,
-            effort_elasticity: uniform(rng, EFFORT_ELASTICITY),
-            disutility_coefficient: 1.0,
-            disutility_exponent: uniform(rng, DISUTILITY_EXPONENT),
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: uniform(rng, PRODUCTIVITY),
+                inputs,
+                effort_elasticity: uniform(rng, EFFORT_ELASTICITY),
+                disutility_coefficient: 1.0,
+                disutility_exponent: uniform(rng, DISUTILITY_EXPONENT),
+            }),
         }
     }
 
@@ -258,7 +263,11 @@ impl Generator {
         let preferences = goods
             .map(|g| Preference { good: id(g), weight: uniform(rng, (LEAST_WEIGHT, 2.0 * LEAST_WEIGHT)) })
             .collect();
-        ConsumerCouncil { name: String::new(), income: INCOME, preferences }
+        ConsumerCouncil {
+            name: String::new(),
+            income: INCOME,
+            preferences: Preferences::CobbDouglas(preferences),
+        }
     }
 }
 
@@ -288,13 +297,22 @@ pub fn next_year(economy: &Economy, seed: u64, year: u32) -> Result<Economy, Err
     rng.set_stream(FIRST_YEAR + u64::from(year));
     let mut workers: Vec<_> =
         (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)).collect();
-    for input in workers.iter_mut().flat_map(|w| &mut w.inputs) {
-        input.exponent += pick(&mut rng, WORKERS_CHANGE);
+    for worker in &mut workers {
+        #[allow(irrefutable_let_patterns, reason = "one kind of technology among more to come")]
+        if let Technology::CobbDouglas(technology) = &mut worker.technology {
+            technology.inputs.iter_mut().for_each(|input| input.exponent += pick(&mut rng, WORKERS_CHANGE));
+        }
     }
     let mut consumers: Vec<_> =
         (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)).collect();
-    for preference in consumers.iter_mut().flat_map(|c| &mut c.preferences) {
-        preference.weight = (preference.weight + pick(&mut rng, CONSUMERS_CHANGE)).max(SMALLEST_WEIGHT);
+    for consumer in &mut consumers {
+        #[allow(irrefutable_let_patterns, reason = "one kind of preferences among more to come")]
+        if let Preferences::CobbDouglas(preferences) = &mut consumer.preferences {
+            for preference in preferences {
+                let changed = preference.weight + pick(&mut rng, CONSUMERS_CHANGE);
+                preference.weight = changed.max(SMALLEST_WEIGHT);
+            }
+        }
     }
     Economy::new(economy.goods().to_vec(), workers, consumers)
 }
