@@ -12,26 +12,35 @@ mod error;
 pub mod experiment;
 mod feasible;
 mod good;
+mod income;
 mod linear;
 mod proposals;
 mod round;
 mod rule;
 mod session;
+mod slopes;
 mod years;
 
 pub use aggregates::Aggregates;
 pub use certificate::Certificate;
 pub use config::Config;
-pub use council::{CobbDouglas, ConsumerCouncil, Input, Preference, Preferences, Technology, WorkerCouncil};
+pub use council::{
+    Activity, Answer, Bounded, Branch, CobbDouglas, ConsumerCouncil, Custom, CustomCouncil, Exposed,
+    Exposure, Input, Leontief, Need, Nest, NestedCes, Part, Preference, Preferences, Requirement, Technology,
+    WorkerCouncil,
+};
 pub use economy::{Economy, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;
 pub use good::{Category, Good, GoodId};
+pub use income::{IncomeRule, Members};
 pub use parecon_core::{Observer, Status};
 pub use proposals::{ConsumerProposal, Proposals, WorkerProposal};
 pub use round::{Round, ThresholdClass};
 pub use rule::{
-    Anderson, Broyden, Disclosure, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement, TotalsNewton,
+    Anderson, Broyden, Disclosure, Newton, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement,
+    TotalsNewton,
 };
 pub use session::{Outcome, Planning, plan};
-pub use years::{Investment, Part, Year, Years};
+pub use slopes::Slopes;
+pub use years::{Investment, Span, Year, Years};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parecon_core::chunked_reduce;
 
-use crate::economy::{Consumers, Layout, Workers};
+use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
 use crate::{Aggregates, GoodId};
 
 /// Every council's proposal in one round.
@@ -16,6 +16,7 @@ pub struct Proposals {
     efforts: Vec<f64>,
     inputs: Vec<f64>,
     consumption: Vec<f64>,
+    permits: Vec<f64>,
 }
 
 /// A worker council's proposal.
@@ -40,6 +41,10 @@ pub struct ConsumerProposal<'a> {
     pub goods: &'a [GoodId],
     /// How much of each, in units of the good. Of a public good it is the quantity it wants to exist.
     pub quantities: &'a [f64],
+    /// The pollutants it permits.
+    pub permit_goods: &'a [GoodId],
+    /// How much of each, in units of the good.
+    pub permits: &'a [f64],
 }
 
 #[derive(Default)]
@@ -76,7 +81,7 @@ impl Proposals {
         let WorkerPart { outputs, efforts, inputs } =
             chunked_reduce(workers.len(), chunk, work, join).unwrap_or_default();
 
-        let sharers = consumers.len() as f64;
+        let sharers = layout.consumers() as f64;
         let personal = |good: GoodId| {
             let price = prices[good.index()];
             if layout.public[good.index()] { price / sharers } else { price }
@@ -95,7 +100,17 @@ impl Proposals {
             efforts,
             inputs,
             consumption: consumption.unwrap_or_default(),
+            permits: Vec::new(),
         }
+    }
+
+    /// Adds the proposals of the councils that come last in the layout.
+    pub(crate) fn extend(&mut self, others: &OtherAnswers) {
+        self.outputs.extend(others.plans.iter().map(|p| p.output));
+        self.efforts.extend(others.plans.iter().map(|p| p.effort));
+        self.inputs.extend(&others.inputs);
+        self.consumption.extend(&others.quantities);
+        self.permits.extend(&others.permits);
     }
 
     /// Number of worker councils.
@@ -113,25 +128,25 @@ impl Proposals {
     /// The proposal of the worker council at a position.
     #[must_use]
     pub fn worker(&self, position: usize) -> Option<WorkerProposal<'_>> {
-        (position < self.layout.workers()).then(|| self.worker_at(position))
+        (position < self.layout.workers()).then(|| self.worker_at(self.layout.stored_worker(position)))
     }
 
     /// The proposal of the consumer council at a position.
     #[must_use]
     pub fn consumer(&self, position: usize) -> Option<ConsumerProposal<'_>> {
-        (position < self.layout.consumers()).then(|| self.consumer_at(position))
+        (position < self.layout.consumers()).then(|| self.consumer_at(self.layout.stored_consumer(position)))
     }
 
     /// All worker councils' proposals, in the order of the economy.
     #[must_use]
     pub fn workers(&self) -> impl ExactSizeIterator<Item = WorkerProposal<'_>> {
-        (0..self.layout.workers()).map(|w| self.worker_at(w))
+        (0..self.layout.workers()).map(|w| self.worker_at(self.layout.stored_worker(w)))
     }
 
     /// All consumer councils' proposals, in the order of the economy.
     #[must_use]
     pub fn consumers(&self) -> impl ExactSizeIterator<Item = ConsumerProposal<'_>> {
-        (0..self.layout.consumers()).map(|c| self.consumer_at(c))
+        (0..self.layout.consumers()).map(|c| self.consumer_at(self.layout.stored_consumer(c)))
     }
 
     /// Adds the proposals up. [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding,
@@ -154,6 +169,9 @@ impl Proposals {
             for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
                 let public = self.layout.public[good.index()];
                 demand[good.index()] += if public { quantity / sharers } else { *quantity };
+            }
+            for (good, quantity) in consumer.permit_goods.iter().zip(consumer.permits) {
+                supply[good.index()] += quantity;
             }
         }
         Aggregates { supply, demand }
@@ -182,6 +200,17 @@ impl Proposals {
         sums
     }
 
+    /// All permissions to pollute, by good.
+    pub(crate) fn permitted(&self, goods: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; goods];
+        for consumer in self.consumers() {
+            for (good, quantity) in consumer.permit_goods.iter().zip(consumer.permits) {
+                sums[good.index()] += quantity;
+            }
+        }
+        sums
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -200,6 +229,8 @@ impl Proposals {
         ConsumerProposal {
             goods: self.layout.wants(c),
             quantities: &self.consumption[self.layout.want_range(c)],
+            permit_goods: self.layout.permits(c),
+            permits: self.permits.get(self.layout.permit_range(c)).unwrap_or(&[]),
         }
     }
 
@@ -208,7 +239,7 @@ impl Proposals {
         &mut self,
         output: impl Fn(usize) -> f64,
         input: impl Fn(GoodId) -> f64,
-        consumption: impl Fn(GoodId, f64) -> f64,
+        consumption: impl Fn(usize, GoodId, f64) -> f64,
     ) {
         for (w, quantity) in self.outputs.iter_mut().enumerate() {
             *quantity *= output(w);
@@ -216,8 +247,8 @@ impl Proposals {
         for (good, quantity) in self.layout.all_inputs().iter().zip(&mut self.inputs) {
             *quantity *= input(*good);
         }
-        for (good, quantity) in self.layout.all_wants().iter().zip(&mut self.consumption) {
-            *quantity = consumption(*good, *quantity);
+        for (at, (good, quantity)) in self.layout.all_wants().iter().zip(&mut self.consumption).enumerate() {
+            *quantity = consumption(at, *good, *quantity);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{PRICE_LIMIT, logs};
+use crate::economy::PRICE_LIMIT;
 use crate::{
     Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
-    Status, ThresholdClass,
+    Slopes, Status, ThresholdClass,
 };
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
@@ -80,6 +80,7 @@ pub struct Planning<'a> {
     rounds: Vec<Round>,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
+    slopes: Option<Slopes>,
     /// Index of the round with the smallest imbalance.
     best: usize,
     out_of_range: bool,
@@ -115,6 +116,7 @@ impl<'a> Planning<'a> {
             config,
             rounds: Vec::new(),
             proposals: None,
+            slopes: None,
             best: 0,
             out_of_range: false,
         })
@@ -125,7 +127,8 @@ impl<'a> Planning<'a> {
     /// It may be called on after [`status`](Self::status) says that the process has ended.
     ///
     /// # Errors
-    /// If the rule answers with something that is not a price vector.
+    /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
+    /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
         let prices = match self.rounds.last() {
             None => self.config.start_prices(self.economy)?,
@@ -134,17 +137,22 @@ impl<'a> Planning<'a> {
                 if let Some(proposals) = &self.proposals {
                     reports = reports.with_proposals(proposals);
                 }
+                if let Some(slopes) = &self.slopes {
+                    reports = reports.with_slopes(slopes);
+                }
                 let mut prices = self.rule.revise(&reports);
                 self.out_of_range |= rein_in(self.economy, &mut prices)?;
                 prices
             }
         };
-        let revenues = self.economy.revenues(&logs(&prices));
-        let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
+        let answers = self.economy.answers_at(&prices)?;
+        let aggregates = self.economy.aggregates_of(&prices, &answers);
         self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
-            .then(|| self.economy.proposals_at(&prices, &revenues));
+            .then(|| self.economy.proposals_at(&prices, &answers));
+        self.slopes = (self.rule.disclosure() >= Disclosure::Elasticities)
+            .then(|| self.economy.slopes_at(&prices, &answers));
         let certificate =
-            if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
+            if self.config.certificate() { self.economy.certificate_at(&prices, &answers) } else { None };
 
         let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
         if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {

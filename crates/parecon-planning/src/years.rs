@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Config, Economy, Error, FeasiblePlan, Good, GoodId, Observer, Outcome, PriceRule, Round, plan};
+use crate::{
+    Category, Config, Economy, Error, FeasiblePlan, Good, GoodId, Observer, Outcome, PriceRule, Round, plan,
+};
 
 /// A good that is made to last: what is delivered of it to consumer councils adds to a stock.
 ///
@@ -28,10 +30,10 @@ pub struct Investment {
     pub yields: f64,
 }
 
-/// A part of a year with a plan of its own.
+/// A span of a year with a plan of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Part {
+pub struct Span {
     /// When it began, from 0.
     pub from: f64,
     /// When it ended, at most 1.
@@ -49,8 +51,8 @@ pub struct Part {
 pub struct Year {
     /// Counts from 1.
     pub number: u32,
-    /// Its parts: one, and one more for each revision.
-    pub parts: Vec<Part>,
+    /// Its spans: one, and one more for each revision.
+    pub spans: Vec<Span>,
     /// What was delivered to all consumer councils of each good during the year.
     pub delivered: Vec<f64>,
     /// What every consumer council has saved (or, if negative, owes) after the year, in units of account.
@@ -94,7 +96,7 @@ pub struct Years {
     prices: Option<Vec<f64>>,
     accounts: Vec<f64>,
     saving: Vec<f64>,
-    parts: Vec<Part>,
+    spans: Vec<Span>,
 }
 
 impl Years {
@@ -115,7 +117,7 @@ impl Years {
             prices: None,
             accounts: vec![0.0; councils],
             saving: vec![0.0; councils],
-            parts: Vec::new(),
+            spans: Vec::new(),
         })
     }
 
@@ -132,7 +134,7 @@ impl Years {
                 goods.get(id.index()).ok_or_else(missing)
             };
             let (made, stock) = (good(investment.made)?, good(investment.stock)?);
-            if made.category != crate::Category::Private {
+            if made.category != Category::Private {
                 let (name, category) = (&made.name, made.category);
                 return Err(Error::invalid(format!(
                     "investment {at}: {name:?} is {category}, must be a private good to be delivered to somebody"
@@ -205,7 +207,7 @@ impl Years {
     /// If the year is planned already, the council does not exist, nothing of its income would be left, or its account
     /// would be overdrawn by more than its credit.
     pub fn save(&mut self, council: usize, amount: f64) -> Result<(), Error> {
-        if !self.parts.is_empty() {
+        if !self.spans.is_empty() {
             return Err(Error::invalid("the year is planned already, saving must be decided before"));
         }
         let Some(consumer) = self.economy.consumer_council(council) else {
@@ -241,7 +243,7 @@ impl Years {
         rule: &mut dyn PriceRule,
         observer: &mut dyn Observer<Round>,
     ) -> Result<&Outcome, Error> {
-        if !self.parts.is_empty() {
+        if !self.spans.is_empty() {
             return Err(Error::invalid("the year is planned already, it can be revised"));
         }
         self.plan_from(0.0, rule, observer)
@@ -261,7 +263,7 @@ impl Years {
         rule: &mut dyn PriceRule,
         observer: &mut dyn Observer<Round>,
     ) -> Result<&Outcome, Error> {
-        let Some(last) = self.parts.last() else {
+        let Some(last) = self.spans.last() else {
             return Err(Error::invalid("the year is not planned yet, there is nothing to revise"));
         };
         let from = last.from;
@@ -272,7 +274,7 @@ impl Years {
         let before = std::mem::replace(&mut self.economy, economy);
         match self.plan_from(at, rule, observer) {
             // Borrowed again, because a borrow that is returned from one arm lasts for all.
-            Ok(_) => Ok(&self.parts[self.parts.len() - 1].outcome),
+            Ok(_) => Ok(&self.spans[self.spans.len() - 1].outcome),
             Err(error) => {
                 self.economy = before;
                 Err(error)
@@ -298,11 +300,11 @@ impl Years {
             None => vec![0.0; economy.goods().len()],
         };
         self.prices = Some(outcome.prices.clone());
-        if let Some(last) = self.parts.last_mut() {
+        if let Some(last) = self.spans.last_mut() {
             last.until = from;
         }
-        self.parts.push(Part { from, until: 1.0, outcome, delivered });
-        Ok(&self.parts[self.parts.len() - 1].outcome)
+        self.spans.push(Span { from, until: 1.0, outcome, delivered });
+        Ok(&self.spans[self.spans.len() - 1].outcome)
     }
 
     /// The economy with incomes after saving; `None` if nobody saves or borrows.
@@ -320,14 +322,14 @@ impl Years {
     /// If the year is not planned yet, or `change` fails or changes the goods or the number of consumer councils. After
     /// an error, the year is as before.
     pub fn close(&mut self, change: impl FnOnce(Economy) -> Result<Economy, Error>) -> Result<Year, Error> {
-        if self.parts.is_empty() {
+        if self.spans.is_empty() {
             return Err(Error::invalid("the year is not planned yet, it cannot be closed"));
         }
         let goods = self.economy.goods();
         let mut all = vec![0.0; goods.len()];
-        for part in &self.parts {
-            for (all, rate) in all.iter_mut().zip(&part.delivered) {
-                *all += (part.until - part.from) * rate;
+        for span in &self.spans {
+            for (all, rate) in all.iter_mut().zip(&span.delivered) {
+                *all += (span.until - span.from) * rate;
             }
         }
         let mut next = goods.to_vec();
@@ -350,7 +352,7 @@ impl Years {
         self.saving.iter_mut().for_each(|saved| *saved = 0.0);
         let number = self.number;
         self.number += 1;
-        Ok(Year { number, parts: std::mem::take(&mut self.parts), delivered: all, accounts })
+        Ok(Year { number, spans: std::mem::take(&mut self.spans), delivered: all, accounts })
     }
 
     fn check_successor(&self, economy: &Economy) -> Result<(), Error> {

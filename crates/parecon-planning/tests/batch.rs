@@ -57,6 +57,18 @@ fn mistakes_are_named() {
         message(small().with_goods_per_category(3)),
         "1 to 4 inputs of category intermediate, must be an interval within 1 to 3"
     );
+    assert_eq!(
+        message(small().with_councils(12, 2).with_pollutants(3)),
+        "3 regions for 2 councils, must be at most as many"
+    );
+    assert_eq!(
+        message(small().with_toothaches(1.5)),
+        "1.5 of councils with toothaches, must be a share from 0 to 1"
+    );
+    assert_eq!(
+        message(small().with_toothaches(f64::NAN)),
+        "NaN of councils with toothaches, must be a share from 0 to 1"
+    );
     assert_eq!(message(small().with_goods_per_category(0)), "0 goods per category, must be 1 to 1000000");
 }
 
@@ -94,4 +106,76 @@ fn parquet_comes_back() {
     }
     assert!(expected.next().is_none());
     std::fs::remove_file(folder).unwrap();
+}
+
+/// The published distributions, counted.
+#[test]
+fn draws_are_distributed_as_published() {
+    use parecon_planning::{Category, Preferences, Technology};
+    let economy = Generator::new(11).with_pollutants(2).with_toothaches(0.2).economy().unwrap();
+    let goods = economy.goods();
+    assert_eq!(goods.len(), 52);
+    assert!(goods.iter().all(|g| {
+        g.endowment == if matches!(g.category, Category::Nature | Category::Labour) { 1_000.0 } else { 0.0 }
+    }));
+    let (mut ill, mut counts, mut productivity) = (0, [[0usize; 5]; 4], 0.0);
+    for w in 0..3_000 {
+        let worker = economy.worker_council(w).unwrap();
+        let (technology, toothache) = match &worker.technology {
+            Technology::CobbDouglas(t) => (t, 0.0),
+            Technology::FirstOrder(t) => (t, 0.1),
+            other => unreachable!("{other:?}"),
+        };
+        ill += usize::from(toothache > 0.0);
+        let n = technology.inputs.len() as f64;
+        assert!(technology.inputs.iter().all(|i| (0.75..=0.85).contains(&((i.exponent - toothache) * n))));
+        let kinds = [Category::Intermediate, Category::Nature, Category::Labour, Category::Pollutant];
+        for (kind, counts) in kinds.iter().zip(&mut counts) {
+            counts[technology.inputs.iter().filter(|i| goods[i.good.index()].category == *kind).count()] += 1;
+        }
+        assert!((4.0..=6.0).contains(&technology.total_factor_productivity));
+        assert!((0.05..=0.1).contains(&technology.effort_elasticity));
+        assert!(
+            (3.0..=4.0).contains(&technology.disutility_exponent) && technology.disutility_coefficient == 1.0
+        );
+        productivity += technology.total_factor_productivity / 3_000.0;
+    }
+    // Within four standard deviations of what is expected.
+    let near = |count: usize, share: f64| {
+        let expected = 3_000.0 * share;
+        (count as f64 - expected).abs() < 4.0 * (expected * (1.0 - share)).sqrt()
+    };
+    assert!(near(ill, 0.2), "{ill}");
+    assert!(counts[0][0] == 0 && counts[0][1..].iter().all(|c| near(*c, 0.25)), "{counts:?}");
+    assert!(counts[1..3].iter().all(|c| c[1] + c[2] == 3_000 && near(c[1], 0.5)), "{counts:?}");
+    assert_eq!(counts[3][1], 3_000);
+    assert!((productivity - 5.0f64).abs() < 4.0 * 2.0 / 12f64.sqrt() / 3_000f64.sqrt(), "{productivity}");
+    for c in 0..3_000 {
+        let consumer = economy.consumer_council(c).unwrap();
+        let Preferences::Exposed(exposed) = &consumer.preferences else { unreachable!() };
+        let Preferences::CobbDouglas(wants) = &*exposed.consumption else { unreachable!() };
+        assert!(consumer.income == 5_000.0 && wants.len() == 20);
+        assert!(wants.iter().all(|want| (0.025..=0.05).contains(&want.weight)));
+        assert_eq!(exposed.exposures[0].pollutant.index(), 50 + c % 2);
+    }
+}
+
+/// Toothaches, pollutants and other numbers of inputs leave everything else as it was drawn, and can be planned.
+#[test]
+fn other_kinds_of_experiments() {
+    let config = Config::new().with_certificate(false);
+    let small = || Generator::new(4).with_goods_per_category(4).with_councils(240, 240);
+    for (experiment, rules) in [
+        (small().with_pollutants(3), &Rule::ALL[..]),
+        (small().with_inputs(parecon_planning::Category::Labour, 1, 4), &Rule::ALL[..]),
+    ] {
+        for run in batch(&[experiment], rules, 2, &config).unwrap() {
+            assert!(run.status.is_converged(), "{run:?}");
+        }
+    }
+    // With increasing returns nothing is promised but an honest answer.
+    for run in batch(&[small().with_toothaches(0.2)], &Rule::ALL, 1, &config).unwrap() {
+        let last = run.imbalances[run.imbalances.len() - 1];
+        assert_eq!(run.status.is_converged(), last < 0.03, "{run:?}");
+    }
 }

@@ -87,7 +87,7 @@ fn a_shock_is_met_by_a_revised_plan() {
         assert!((a / b - 1.0).abs() < EXACT);
     }
     let year = years.close(Ok).unwrap();
-    let spans: Vec<_> = year.parts.iter().map(|part| (part.from, part.until)).collect();
+    let spans: Vec<_> = year.spans.iter().map(|span| (span.from, span.until)).collect();
     assert_eq!(spans, [(0.0, 0.25), (0.25, 1.0)]);
     let made = 0.25 * 1.5 * 16.0f64.powf(0.6) + 0.75 * 1.5 * 8.0f64.powf(0.6);
     assert!((year.delivered[0] / made - 1.0).abs() < EXACT);
@@ -175,5 +175,5 @@ fn mistakes_are_named_and_change_nothing() {
         "20 goods follow 2, must be the same"
     );
     assert_eq!(years.economy(), &workshop(16.0));
-    assert_eq!(years.close(Ok).unwrap().parts.len(), 1);
+    assert_eq!(years.close(Ok).unwrap().spans.len(), 1);
 }

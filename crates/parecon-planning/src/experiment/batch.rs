@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Generator, START_PRICE, next_year};
 use crate::{
-    Anderson, Broyden, Config, Economy, Error, PriceRule, Recorded, RevealedNewton, Status, Tatonnement,
-    ThresholdClass, TotalsNewton, plan,
+    Anderson, Broyden, Config, Economy, Error, Newton, PriceRule, Recorded, RevealedNewton, Status,
+    Tatonnement, ThresholdClass, TotalsNewton, plan,
 };
 
 /// The price rules by name, for batches and command lines.
@@ -26,17 +26,20 @@ pub enum Rule {
     TotalsNewton,
     /// [`RevealedNewton`](crate::RevealedNewton).
     RevealedNewton,
+    /// [`Newton`](crate::Newton).
+    Newton,
 }
 
 impl Rule {
     /// Every rule, the least informed first.
-    pub const ALL: [Rule; 6] = [
+    pub const ALL: [Rule; 7] = [
         Rule::Recorded,
         Rule::Tatonnement,
         Rule::Anderson,
         Rule::Broyden,
         Rule::TotalsNewton,
         Rule::RevealedNewton,
+        Rule::Newton,
     ];
 
     /// The name, as serialised: `"totals_newton"`.
@@ -49,6 +52,7 @@ impl Rule {
             Rule::Broyden => "broyden",
             Rule::TotalsNewton => "totals_newton",
             Rule::RevealedNewton => "revealed_newton",
+            Rule::Newton => "newton",
         }
     }
 
@@ -62,6 +66,7 @@ impl Rule {
             Rule::Broyden => Box::new(Broyden::new()),
             Rule::TotalsNewton => Box::new(TotalsNewton::for_economy(economy)),
             Rule::RevealedNewton => Box::new(RevealedNewton::new()),
+            Rule::Newton => Box::new(Newton::new()),
         }
     }
 }

@@ -5,11 +5,13 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
-    Technology, WorkerCouncil,
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Exposed, Exposure, Good, GoodId, Input,
+    Preference, Preferences, Technology, WorkerCouncil,
 };
 
 /// Goods and councils of the published experiments.
+const CATEGORIES: [Category; 5] =
+    [Category::Private, Category::Intermediate, Category::Nature, Category::Labour, Category::Public];
 const GOODS_PER_CATEGORY: u32 = 10;
 const COUNCILS: usize = 3_000;
 /// Endowment of each natural resource and each kind of labour there.
@@ -22,6 +24,12 @@ const RETURNS: (f64, f64) = (0.75, 0.85);
 const PRODUCTIVITY: (f64, f64) = (4.0, 6.0);
 const EFFORT_ELASTICITY: (f64, f64) = (0.05, 0.1);
 const DISUTILITY_EXPONENT: (f64, f64) = (3.0, 4.0);
+/// What pollution means to consumer councils.
+const COMPENSATION_SCALE: f64 = 5.0;
+const COMPENSATION_EXPONENT: (f64, f64) = (0.11, 0.19);
+const DAMAGE_EXPONENT: (f64, f64) = (1.11, 1.19);
+/// Added to every exponent of a council with increasing returns.
+const TOOTHACHE: f64 = 0.1;
 /// Changes from year to year, all equally likely.
 const WORKERS_CHANGE: [f64; 5] = [0.0, 0.001, 0.002, 0.003, 0.004];
 const CONSUMERS_CHANGE: [f64; 5] = [-0.002, -0.001, 0.0, 0.001, 0.002];
@@ -34,14 +42,14 @@ const MOST_GOODS: u32 = 1_000_000;
 
 /// Draws economies like those of the published experiments, on any scale.
 ///
-/// There are five categories of goods (private, intermediate, nature, labour, public), or six with
-/// [pollutants](Self::with_pollutants), of `goods_per_category` goods each. Worker councils are spread evenly over the
+/// There are five categories of goods (private, intermediate, nature, labour, public) of `goods_per_category` goods each,
+/// and [pollutants](Self::with_pollutants) if asked for. Worker councils are spread evenly over the
 /// goods that are made. Each draws
 ///
 /// | | from |
 /// |---|---|
 /// | number of intermediate inputs | 1, 2, 3, 4 |
-/// | number of natural resources, of kinds of labour (and of pollutants) | 1, 2 |
+/// | number of natural resources, of kinds of labour | 1, 2 |
 /// | exponent of each of its `n` inputs | `[0.75/n, 0.85/n]` |
 /// | total factor productivity | `[4, 6]` |
 /// | effort elasticity | `[0.05, 0.1]` |
@@ -51,7 +59,7 @@ const MOST_GOODS: u32 = 1_000_000;
 /// uniformly, and each consumer council a weight in `[0.025, 0.05]` for every private and public good and an income of
 /// 5,000. Numbers of inputs can be [changed](Self::with_inputs).
 ///
-/// The endowment of each natural resource, kind of labour and pollutant is 1,000 for the 300 councils that there are per
+/// The endowment of each natural resource and kind of labour is 1,000 for the 300 councils that there are per
 /// good of a category in the published experiments (3,000 councils, 10 goods), and in proportion to
 /// `worker councils / goods per category` otherwise, so that there is as much of them for each council on any scale.
 ///
@@ -79,7 +87,8 @@ pub struct Generator {
     consumer_councils: usize,
     /// Least and most inputs of each category, in the order of drawing.
     inputs: Vec<(Category, u32, u32)>,
-    pollutants: bool,
+    pollutants: u32,
+    toothaches: f64,
 }
 
 impl Generator {
@@ -93,13 +102,9 @@ impl Generator {
             goods_per_category: GOODS_PER_CATEGORY,
             worker_councils: COUNCILS,
             consumer_councils: COUNCILS,
-            inputs: vec![
-                (Category::Intermediate, 1, 4),
-                (Category::Nature, 1, 2),
-                (Category::Labour, 1, 2),
-                (Category::Pollutant, 1, 2),
-            ],
-            pollutants: false,
+            inputs: vec![(Category::Intermediate, 1, 4), (Category::Nature, 1, 2), (Category::Labour, 1, 2)],
+            pollutants: 0,
+            toothaches: 0.0,
         }
     }
 
@@ -125,10 +130,20 @@ impl Generator {
         self
     }
 
-    /// Whether councils also need permissions to pollute, of which a given amount exists.
+    /// Regions with a pollutant of their own: every worker council also needs permissions to pollute its region, and the
+    /// consumer councils of the region grant them for a compensation, with `a` = 5, `j` uniform in `[0.11, 0.19]` and `k` in
+    /// `[1.11, 1.19]` (see [`Exposed`]).
     #[must_use]
-    pub fn with_pollutants(mut self, pollutants: bool) -> Self {
-        self.pollutants = pollutants;
+    pub fn with_pollutants(mut self, regions: u32) -> Self {
+        self.pollutants = regions;
+        self
+    }
+
+    /// The share of worker councils whose every exponent is larger by 0.1, so that their returns increase: they answer by
+    /// [first-order conditions](Technology::FirstOrder), and such an economy has no certificate.
+    #[must_use]
+    pub fn with_toothaches(mut self, share: f64) -> Self {
+        self.toothaches = share;
         self
     }
 
@@ -138,24 +153,10 @@ impl Generator {
         self.seed
     }
 
-    /// Categories of goods, in the order of the published files.
-    fn categories(&self) -> Vec<Category> {
-        let mut all = vec![
-            Category::Private,
-            Category::Intermediate,
-            Category::Nature,
-            Category::Labour,
-            Category::Public,
-        ];
-        if self.pollutants {
-            all.push(Category::Pollutant);
-        }
-        all
-    }
-
-    /// Position of the first good of a category.
-    fn first(&self, category: Category) -> Option<usize> {
-        self.categories().iter().position(|c| *c == category).map(|at| at * self.goods_per_category as usize)
+    /// Position of the first good of a category. Pollutants come last.
+    fn first(&self, category: Category) -> usize {
+        let at = CATEGORIES.iter().position(|c| *c == category).unwrap_or(CATEGORIES.len());
+        at * self.goods_per_category as usize
     }
 
     fn validate(&self) -> Result<(), Error> {
@@ -175,15 +176,29 @@ impl Generator {
             return Err(Error::invalid("0 consumer councils, must be at least 1"));
         }
         for (category, least, most) in &self.inputs {
-            if category.is_consumed() {
-                return Err(Error::invalid(format!("{category} goods are not inputs in these experiments")));
+            if category.is_consumed() || *category == Category::Pollutant {
+                return Err(Error::invalid(format!(
+                    "numbers of inputs of category {category} cannot be chosen"
+                )));
             }
-            let used = self.pollutants || *category != Category::Pollutant;
-            if used && !(1 <= *least && least <= most && *most <= per) {
+            if !(1 <= *least && least <= most && *most <= per) {
                 return Err(Error::invalid(format!(
                     "{least} to {most} inputs of category {category}, must be an interval within 1 to {per}"
                 )));
             }
+        }
+        let (regions, councils) =
+            (self.pollutants as usize, self.consumer_councils.min(self.worker_councils));
+        if regions > councils {
+            return Err(Error::invalid(format!(
+                "{regions} regions for {councils} councils, must be at most as many"
+            )));
+        }
+        let share = self.toothaches;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Error::invalid(format!(
+                "{share} of councils with toothaches, must be a share from 0 to 1"
+            )));
         }
         Ok(())
     }
@@ -202,26 +217,33 @@ impl Generator {
         let per = self.goods_per_category as usize;
         let per_good = self.worker_councils as f64 / per as f64;
         let endowment = ENDOWMENT * per_good / (COUNCILS as f64 / f64::from(GOODS_PER_CATEGORY));
-        let goods = self.categories().into_iter().flat_map(|category| {
-            let given = matches!(category, Category::Nature | Category::Labour | Category::Pollutant);
+        let goods = CATEGORIES.into_iter().flat_map(|category| {
+            let given = matches!(category, Category::Nature | Category::Labour);
             let endowment = if given { endowment } else { 0.0 };
             (1..=per).map(move |number| Good::new(format!("{category} {number}"), category, endowment))
         });
-        let made: Vec<usize> = [Category::Private, Category::Intermediate, Category::Public]
-            .into_iter()
-            .filter_map(|category| self.first(category))
-            .collect();
-        // Streams of their own: more worker councils leave the consumer councils as they were.
-        let mut rng = self.stream(0);
+        let pollutants =
+            (1..=self.pollutants).map(|r| Good::new(format!("pollutant {r}"), Category::Pollutant, 0.0));
+        let made = [Category::Private, Category::Intermediate, Category::Public]
+            .map(|category| self.first(category));
+        // Streams of their own: more worker councils leave the consumer councils as they were, and toothaches all else.
+        let (mut rng, mut ill) = (self.stream(0), self.stream(2));
         let workers = (0..self.worker_councils)
             .map(|w| {
                 let at = w * 3 * per / self.worker_councils;
-                self.worker(&mut rng, made[at / per] + at % per)
+                let mut worker = self.worker(&mut rng, w, made[at / per] + at % per);
+                if ill.random_bool(self.toothaches)
+                    && let Technology::CobbDouglas(mut technology) = worker.technology
+                {
+                    technology.inputs.iter_mut().for_each(|input| input.exponent += TOOTHACHE);
+                    worker.technology = Technology::FirstOrder(technology);
+                }
+                worker
             })
             .collect();
         let mut rng = self.stream(1);
-        let consumers = (0..self.consumer_councils).map(|_| self.consumer(&mut rng)).collect();
-        Economy::new(goods.collect(), workers, consumers)
+        let consumers = (0..self.consumer_councils).map(|c| self.consumer(&mut rng, c)).collect();
+        Economy::new(goods.chain(pollutants).collect(), workers, consumers)
     }
 
     fn stream(&self, number: u64) -> ChaCha8Rng {
@@ -230,15 +252,14 @@ impl Generator {
         rng
     }
 
-    fn worker(&self, rng: &mut ChaCha8Rng, output: usize) -> WorkerCouncil {
+    fn worker(&self, rng: &mut ChaCha8Rng, w: usize, output: usize) -> WorkerCouncil {
         let mut goods = Vec::new();
         for (category, least, most) in &self.inputs {
-            if let Some(first) = self.first(*category) {
-                let count = rng.random_range(*least..=*most) as usize;
-                let drawn = index::sample(rng, self.goods_per_category as usize, count);
-                goods.extend(drawn.into_iter().map(|g| first + g));
-            }
+            let (first, count) = (self.first(*category), rng.random_range(*least..=*most) as usize);
+            let drawn = index::sample(rng, self.goods_per_category as usize, count);
+            goods.extend(drawn.into_iter().map(|g| first + g));
         }
+        goods.extend(self.pollutant(w));
         let n = goods.len() as f64;
         let inputs = goods
             .into_iter()
@@ -257,17 +278,30 @@ impl Generator {
         }
     }
 
-    fn consumer(&self, rng: &mut ChaCha8Rng) -> ConsumerCouncil {
+    /// The pollutant of a council's region.
+    fn pollutant(&self, council: usize) -> Option<usize> {
+        let region = council.checked_rem(self.pollutants as usize)?;
+        Some(self.first(Category::Pollutant) + region)
+    }
+
+    fn consumer(&self, rng: &mut ChaCha8Rng, c: usize) -> ConsumerCouncil {
         let firsts = [self.first(Category::Private), self.first(Category::Public)];
-        let goods = firsts.into_iter().flatten().flat_map(|f| f..f + self.goods_per_category as usize);
+        let goods = firsts.into_iter().flat_map(|f| f..f + self.goods_per_category as usize);
         let preferences = goods
             .map(|g| Preference { good: id(g), weight: uniform(rng, (LEAST_WEIGHT, 2.0 * LEAST_WEIGHT)) })
             .collect();
-        ConsumerCouncil {
-            name: String::new(),
-            income: INCOME,
-            preferences: Preferences::CobbDouglas(preferences),
+        let mut preferences = Preferences::CobbDouglas(preferences);
+        if let Some(pollutant) = self.pollutant(c) {
+            let exposure = Exposure {
+                pollutant: id(pollutant),
+                scale: COMPENSATION_SCALE,
+                compensation_exponent: uniform(rng, COMPENSATION_EXPONENT),
+                damage_exponent: uniform(rng, DAMAGE_EXPONENT),
+            };
+            let consumption = Box::new(preferences);
+            preferences = Preferences::Exposed(Exposed { consumption, exposures: vec![exposure] });
         }
+        ConsumerCouncil { name: String::new(), income: INCOME, preferences }
     }
 }
 
@@ -298,16 +332,20 @@ pub fn next_year(economy: &Economy, seed: u64, year: u32) -> Result<Economy, Err
     let mut workers: Vec<_> =
         (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)).collect();
     for worker in &mut workers {
-        #[allow(irrefutable_let_patterns, reason = "one kind of technology among more to come")]
-        if let Technology::CobbDouglas(technology) = &mut worker.technology {
+        if let Technology::CobbDouglas(technology) | Technology::FirstOrder(technology) =
+            &mut worker.technology
+        {
             technology.inputs.iter_mut().for_each(|input| input.exponent += pick(&mut rng, WORKERS_CHANGE));
         }
     }
     let mut consumers: Vec<_> =
         (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)).collect();
     for consumer in &mut consumers {
-        #[allow(irrefutable_let_patterns, reason = "one kind of preferences among more to come")]
-        if let Preferences::CobbDouglas(preferences) = &mut consumer.preferences {
+        let wants = match &mut consumer.preferences {
+            Preferences::Exposed(exposed) => &mut *exposed.consumption,
+            others => others,
+        };
+        if let Preferences::CobbDouglas(preferences) = wants {
             for preference in preferences {
                 let changed = preference.weight + pick(&mut rng, CONSUMERS_CHANGE);
                 preference.weight = changed.max(SMALLEST_WEIGHT);

@@ -1,5 +1,6 @@
 //! Newton's method on what proposals reveal.
 
+mod correction;
 mod model;
 
 use std::collections::BTreeMap;
@@ -7,14 +8,23 @@ use std::collections::BTreeMap;
 use super::{Disclosure, PriceRule, Recorded, Reports};
 use crate::Proposals;
 use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
-use model::Model;
+use correction::Correction;
+use model::{Model, Technologies};
 
 /// What a council keeps after the cost of effort, as a share of its revenue after inputs, until two rounds have shown it.
 const ASSUMED_KEPT: f64 = 0.9;
+/// No more than all, but for rounding.
+const LARGEST_KEPT: f64 = 1.0 + 1e-9;
+/// What is assumed of a council that is not known.
+const ASSUMED: Lasting = Lasting { kept: ASSUMED_KEPT, substitution: 1.0 };
 /// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
 const SMALLEST_CONTRAST: f64 = 1e-8;
 /// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
 const LARGEST_ELASTICITY: f64 = 1e9;
+/// No elasticity of substitution is taken to be larger.
+const LARGEST_SUBSTITUTION: f64 = 50.0;
+/// Shares that differ by less, relatively, differ by rounding.
+const SAME_SHARE: f64 = 1e-9;
 /// Logarithmic revenues this close to the limit were cut off.
 const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 
@@ -33,8 +43,14 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// is convex), and announces them. In the first round, when no `h` has been seen, it assumes that the cost of effort
 /// takes a tenth of what a council keeps after paying for its inputs.
 ///
+/// A council whose shares change with prices shows how easily it substitutes one input for another, by the changes of its
+/// shares against those of prices, and is modelled by one constant elasticity of substitution. Where that does not
+/// explain what earlier rounds have shown either (nests, capacities, consumers who substitute, increasing
+/// returns), the model's Jacobian is corrected by what it left unexplained (a Broyden correction with several
+/// secants), and steps that do not bring the proposals nearer to each other are followed by shorter ones.
+///
 /// So the second announcement errs only by that assumption, and the third is exact but for rounding
-/// once every council has answered with two different proposals of representable size. Where first prices are so
+/// once every Cobb–Douglas council has answered with two different proposals of representable size. Where first prices are so
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
 /// If no proposals are shown to it, it does what [`Recorded`] does.
@@ -65,9 +81,19 @@ pub struct RevealedNewton {
     seen: Vec<Seen>,
     /// Councils of which only cut-off plans have been seen.
     brackets: BTreeMap<usize, Bracket>,
-    /// What councils kept last year, as [`ASSUMED_KEPT`].
-    kept: Vec<f64>,
+    /// What last year showed of the councils that lasts.
+    lasting: Vec<Lasting>,
+    last: Option<Last>,
+    correction: Correction,
     without_proposals: Recorded,
+}
+
+/// The last round, to tell how councils change what they use.
+#[derive(Clone, Debug)]
+struct Last {
+    log_prices: Vec<f64>,
+    /// Shares of revenue spent on each input, one council after the other.
+    shares: Vec<f64>,
 }
 
 /// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
@@ -79,6 +105,24 @@ struct Seen {
     elasticity: f64,
     /// Share of the revenue spent on inputs, `B`.
     spent: f64,
+    /// Elasticity of substitution between inputs.
+    substitution: f64,
+}
+
+/// What stays the same from year to year, although technologies change.
+#[derive(Clone, Copy, Debug)]
+struct Lasting {
+    /// What the council keeps after the cost of effort, as a share of its revenue after inputs.
+    kept: f64,
+    substitution: f64,
+}
+
+/// A change of an input since the last round: of the logarithm of its price, and its shares of revenue.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    price: f64,
+    before: f64,
+    now: f64,
 }
 
 /// Where a council's plan was cut off from below and from above.
@@ -95,28 +139,32 @@ impl RevealedNewton {
         Self::default()
     }
 
-    /// Forgets what does not last from year to year: the plans, which were made with last year's technologies. What
-    /// effort costs a council is its own.
+    /// Forgets what does not last from year to year: plans that were made with last year's technologies.
     fn next_year(&mut self) {
-        let kept = |(w, seen): (usize, &Seen)| {
+        let lasting = |(w, seen): (usize, &Seen)| {
             let kept = 1.0 / (seen.elasticity * (1.0 - seen.spent));
-            if self.brackets.contains_key(&w) || !(kept > 0.0 && kept <= 1.0) { ASSUMED_KEPT } else { kept }
+            let usable = !self.brackets.contains_key(&w) && kept > 0.0 && kept <= LARGEST_KEPT;
+            Lasting { kept: if usable { kept } else { ASSUMED_KEPT }, substitution: seen.substitution }
         };
-        self.kept = self.seen.iter().enumerate().map(kept).collect();
-        self.seen.clear();
-        self.brackets.clear();
+        let lasting = self.seen.iter().enumerate().map(lasting).collect();
+        *self = RevealedNewton { lasting, ..Self::default() };
     }
 
     /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
     fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
-        // More than all revenue can only be spent by mistake; then hardly reacting to prices is out of the question.
-        let smallest =
-            if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
+        let Lasting { kept, substitution } = self.lasting.get(w).copied().unwrap_or(ASSUMED);
+        // Who spends more than all revenue has increasing returns and answers by first-order conditions, or no
+        // Cobb–Douglas technology; then any reaction is possible.
+        let (smallest, assumed) = if spent < 1.0 {
+            let smallest = (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY);
+            (smallest, smallest / kept)
+        } else {
+            (-LARGEST_ELASTICITY, 1.0 / ((1.0 - spent) * (2.0 - ASSUMED_KEPT)))
+        };
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
-            let kept = self.kept.get(w).copied().unwrap_or(ASSUMED_KEPT);
-            let elasticity = (smallest / kept).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity, spent });
+            let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
+            self.seen.push(Seen { position: z, revenue, elasticity, spent, substitution });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
@@ -162,18 +210,60 @@ impl RevealedNewton {
         }
     }
 
+    /// Takes in how a council that is not Cobb–Douglas has changed its shares since the last round: its elasticity of
+    /// substitution, and how far its position has really moved.
+    fn learn_substitution(
+        &mut self,
+        w: usize,
+        z: f64,
+        moved: f64,
+        inputs: impl Iterator<Item = Change> + Clone,
+    ) {
+        let (mut whole, mut mean_price, mut mean_share) = (0.0, 0.0, 0.0);
+        for c in inputs.clone() {
+            let weight = 0.5 * (c.before + c.now);
+            whole += weight;
+            mean_price += weight * c.price;
+            mean_share += weight * (c.now / c.before).ln();
+        }
+        let Some(seen) = self.seen.get_mut(w).filter(|_| whole > 0.0) else { return };
+        let (mut covariance, mut variance) = (0.0, 0.0);
+        for c in inputs {
+            let weight = 0.5 * (c.before + c.now);
+            let price = c.price - mean_price / whole;
+            covariance += weight * price * ((c.now / c.before).ln() - mean_share / whole);
+            variance += weight * price * price;
+        }
+        if variance > SMALLEST_CONTRAST * SMALLEST_CONTRAST && covariance.is_finite() {
+            seen.substitution = (1.0 - covariance / variance).clamp(0.0, LARGEST_SUBSTITUTION);
+        }
+        if !self.brackets.contains_key(&w) {
+            // With changing shares, what input prices have done is the mean of both shares' view (Törnqvist's index).
+            seen.position = z - (moved - mean_price);
+        }
+    }
+
     fn model<'a>(&mut self, prices: &[f64], log_prices: &[f64], proposals: &'a Proposals) -> Model<'a> {
         let layout = proposals.layout();
-        if self.seen.len() > layout.workers() {
+        let inputs = layout.all_inputs().len();
+        let goods = prices.len();
+        if self.last.as_ref().is_some_and(|l| l.shares.len() != inputs || l.log_prices.len() != goods) {
             *self = Self::new(); // another economy
         }
         let mut shares = Vec::with_capacity(layout.all_inputs().len());
-        for (w, plan) in proposals.workers().enumerate() {
-            let revenue = prices[plan.good.index()] * plan.output;
+        for w in 0..layout.workers() {
+            let plan = proposals.worker_at(w);
+            let revenue = (prices[plan.good.index()] * plan.output).max(CUT_OFF.exp().recip());
             let start = shares.len();
-            shares.extend(
-                plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x / revenue),
-            );
+            let before = self.last.as_ref().and_then(|last| last.shares.get(layout.input_range(w)));
+            if plan.output > 0.0 {
+                shares.extend(
+                    plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x / revenue),
+                );
+            } else {
+                // Who makes nothing shows no shares.
+                shares.extend(plan.input_goods.iter().enumerate().map(|(i, _)| before.map_or(0.0, |b| b[i])));
+            }
             let spent: f64 = shares[start..].iter().sum();
             let position = log_prices[plan.good.index()]
                 - plan
@@ -182,11 +272,28 @@ impl RevealedNewton {
                     .zip(&shares[start..])
                     .map(|(g, b)| b * log_prices[g.index()])
                     .sum::<f64>();
+            if let Some((before, last)) = before.zip(self.last.as_ref())
+                && before.iter().zip(&shares[start..]).any(|(b, s)| (s / b - 1.0).abs() > SAME_SHARE)
+            {
+                let log_before = &last.log_prices;
+                let moved = log_prices[plan.good.index()] - log_before[plan.good.index()];
+                let changes: Vec<Change> = (plan.input_goods.iter().zip(before).zip(&shares[start..]))
+                    .map(|((g, before), now)| Change {
+                        price: log_prices[g.index()] - log_before[g.index()],
+                        before: *before,
+                        now: *now,
+                    })
+                    .collect();
+                self.learn_substitution(w, position, moved, changes.into_iter());
+            }
             self.learn(w, position, revenue.ln(), spent);
         }
+        self.last = Some(Last { log_prices: log_prices.to_vec(), shares: shares.clone() });
         let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
         let constants = self.seen.iter().map(|s| s.revenue / s.elasticity - s.position).collect();
-        Model::new(layout, shares, elasticities, constants, proposals.spending(prices))
+        let substitution = self.seen.iter().map(|s| s.substitution).collect();
+        let technologies = Technologies { shares, substitution, elasticities, constants };
+        Model::new(layout, technologies, log_prices, proposals)
     }
 }
 
@@ -201,7 +308,9 @@ impl PriceRule for RevealedNewton {
         }
         let log_prices = logs(reports.prices());
         let model = self.model(reports.prices(), &log_prices, proposals);
-        let clearing = model.clear(log_prices);
+        let clearing = model.clear(log_prices.clone());
+        let trusted = self.brackets.is_empty();
+        let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()

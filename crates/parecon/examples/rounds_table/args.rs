@@ -36,9 +36,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=5))]
     pub(crate) years: u32,
 
-    /// Worker councils also need permissions to pollute.
-    #[arg(long)]
-    pub(crate) pollutants: bool,
+    /// Regions whose consumer councils permit, for a compensation, what their worker councils pollute.
+    #[arg(long, value_name = "REGIONS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) pollutants: u32,
+
+    /// Percentage of worker councils with increasing returns (every exponent larger by 0.1).
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) toothaches: u32,
 
     /// The rules, instead of all: names as in the table.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = rule)]

@@ -59,6 +59,7 @@ fn run(args: &Args) -> Result<()> {
                 .with_goods_per_category(args.goods)
                 .with_councils(councils, councils)
                 .with_pollutants(args.pollutants)
+                .with_toothaches(f64::from(args.toothaches) / 100.0)
         })
         .collect();
     say!(

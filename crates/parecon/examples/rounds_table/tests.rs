@@ -37,8 +37,8 @@ fn a_small_table_is_complete_and_in_order() {
     let mut table = csv::Reader::from_path(folder.0.join("table.csv")).unwrap();
     let rows: Vec<(String, u32, f64, usize, usize, f64, usize, usize)> =
         table.deserialize().collect::<Result<_, _>>().unwrap();
-    // Six rules, two years, four thresholds.
-    assert_eq!(rows.len(), 6 * 2 * 4);
+    // Seven rules, two years, four thresholds.
+    assert_eq!(rows.len(), 7 * 2 * 4);
     assert!(rows.iter().all(|row| row.3 == 4 && row.4 == 4), "every experiment reached every threshold");
     for row in rows.chunks(4) {
         assert!(row.windows(2).all(|pair| pair[0].5 <= pair[1].5), "stricter takes longer");
