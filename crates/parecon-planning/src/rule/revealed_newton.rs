@@ -17,6 +17,10 @@ const ASSUMED_KEPT: f64 = 0.9;
 const LARGEST_KEPT: f64 = 1.0 + 1e-9;
 /// What is assumed of a council that is not known.
 const ASSUMED: Lasting = Lasting { kept: ASSUMED_KEPT, substitution: 1.0 };
+/// Elasticity of revenue of a council that has made nothing yet.
+const ASSUMED_ELASTICITY: f64 = 10.0;
+/// Logarithm of a revenue relative to one that nothing is next to.
+const NEXT_TO_NOTHING: f64 = 20.0;
 /// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
 const SMALLEST_CONTRAST: f64 = 1e-8;
 /// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
@@ -107,6 +111,8 @@ struct Seen {
     spent: f64,
     /// Elasticity of substitution between inputs.
     substitution: f64,
+    /// Whether it has only been seen to make nothing.
+    silent: bool,
 }
 
 /// What stays the same from year to year, although technologies change.
@@ -143,7 +149,8 @@ impl RevealedNewton {
     fn next_year(&mut self) {
         let lasting = |(w, seen): (usize, &Seen)| {
             let kept = 1.0 / (seen.elasticity * (1.0 - seen.spent));
-            let usable = !self.brackets.contains_key(&w) && kept > 0.0 && kept <= LARGEST_KEPT;
+            let usable =
+                !seen.silent && !self.brackets.contains_key(&w) && kept > 0.0 && kept <= LARGEST_KEPT;
             Lasting { kept: if usable { kept } else { ASSUMED_KEPT }, substitution: seen.substitution }
         };
         let lasting = self.seen.iter().enumerate().map(lasting).collect();
@@ -164,7 +171,7 @@ impl RevealedNewton {
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
             let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity, spent, substitution });
+            self.seen.push(Seen { position: z, revenue, elasticity, spent, substitution, silent: false });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
@@ -286,7 +293,27 @@ impl RevealedNewton {
                     .collect();
                 self.learn_substitution(w, position, moved, changes.into_iter());
             }
-            self.learn(w, position, revenue.ln(), spent);
+            let silent = plan.output == 0.0;
+            match self.seen.get_mut(w) {
+                // At a margin below 0 a council makes nothing, however far below: what it last made says more, and that
+                // its line leads to next to nothing here.
+                Some(seen) if silent => {
+                    let steeper = NEXT_TO_NOTHING / (seen.position - position);
+                    if steeper > seen.elasticity && !seen.silent {
+                        seen.elasticity = steeper.min(LARGEST_ELASTICITY);
+                    }
+                }
+                Some(seen) if seen.silent => {
+                    (seen.position, seen.revenue, seen.silent) = (position, revenue.ln(), false);
+                }
+                None if silent => {
+                    let elasticity = ASSUMED_ELASTICITY;
+                    let revenue = revenue.ln();
+                    let substitution = self.lasting.get(w).unwrap_or(&ASSUMED).substitution;
+                    self.seen.push(Seen { position, revenue, elasticity, spent, substitution, silent });
+                }
+                _ => self.learn(w, position, revenue.ln(), spent),
+            }
         }
         self.last = Some(Last { log_prices: log_prices.to_vec(), shares: shares.clone() });
         let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
