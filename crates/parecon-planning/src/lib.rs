@@ -19,6 +19,7 @@ mod round;
 mod rule;
 mod session;
 mod slopes;
+mod years;
 
 pub use aggregates::Aggregates;
 pub use certificate::Certificate;
@@ -36,6 +37,10 @@ pub use income::{IncomeRule, Members};
 pub use parecon_core::{Observer, Status};
 pub use proposals::{ConsumerProposal, Proposals, WorkerProposal};
 pub use round::{Round, ThresholdClass};
-pub use rule::{Disclosure, Newton, PriceRule, Recorded, Reports, RevealedNewton};
+pub use rule::{
+    Anderson, Broyden, Disclosure, Newton, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement,
+    TotalsNewton,
+};
 pub use session::{Outcome, Planning, plan};
 pub use slopes::Slopes;
+pub use years::{Investment, Span, Year, Years};

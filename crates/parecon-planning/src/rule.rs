@@ -1,12 +1,22 @@
 //! How prices are revised from what councils report.
 
+mod anderson;
+mod broyden;
 mod newton;
 mod recorded;
 mod revealed_newton;
+mod safeguard;
+mod secants;
+mod tatonnement;
+mod totals_newton;
 
+pub use anderson::Anderson;
+pub use broyden::Broyden;
 pub use newton::Newton;
 pub use recorded::Recorded;
 pub use revealed_newton::RevealedNewton;
+pub use tatonnement::Tatonnement;
+pub use totals_newton::TotalsNewton;
 
 use crate::{Aggregates, Proposals, Slopes};
 

@@ -275,6 +275,10 @@ impl PriceRule for Newton {
         let Some(slopes) = reports.slopes().filter(|s| s.supply.len() == goods * goods) else {
             return self.without_slopes.revise(reports);
         };
+        if reports.round() == 1 {
+            // What was tried last was tried on another year's economy.
+            self.trial = None;
+        }
         let limit = PRICE_LIMIT / ROOM;
         self.next(State::new(reports, slopes))
             .into_iter()

@@ -11,8 +11,12 @@ use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
 use correction::Correction;
 use model::{Model, Technologies};
 
-/// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
-const ASSUMED_EFFORT: f64 = 0.1;
+/// What a council keeps after the cost of effort, as a share of its revenue after inputs, until two rounds have shown it.
+const ASSUMED_KEPT: f64 = 0.9;
+/// No more than all, but for rounding.
+const LARGEST_KEPT: f64 = 1.0 + 1e-9;
+/// What is assumed of a council that is not known.
+const ASSUMED: Lasting = Lasting { kept: ASSUMED_KEPT, substitution: 1.0 };
 /// Elasticity of revenue of a council that has made nothing yet.
 const ASSUMED_ELASTICITY: f64 = 10.0;
 /// Logarithm of a revenue relative to one that nothing is next to.
@@ -55,8 +59,8 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 ///
 /// If no proposals are shown to it, it does what [`Recorded`] does.
 ///
-/// It remembers councils by position. Carried on into the same economy's next year, that is a head start; for
-/// another economy, take a new rule.
+/// It remembers councils by position. Carried on into the same economy's next year (whose rounds count from 1 again), what
+/// their effort costs is a head start; for another economy, take a new rule.
 ///
 /// # What a facilitation board would ask of councils
 /// Their proposals and the memory of one earlier proposal; no technologies, no elasticities.
@@ -81,6 +85,8 @@ pub struct RevealedNewton {
     seen: Vec<Seen>,
     /// Councils of which only cut-off plans have been seen.
     brackets: BTreeMap<usize, Bracket>,
+    /// What last year showed of the councils that lasts.
+    lasting: Vec<Lasting>,
     last: Option<Last>,
     correction: Correction,
     without_proposals: Recorded,
@@ -101,10 +107,20 @@ struct Seen {
     position: f64,
     revenue: f64,
     elasticity: f64,
+    /// Share of the revenue spent on inputs, `B`.
+    spent: f64,
     /// Elasticity of substitution between inputs.
     substitution: f64,
     /// Whether it has only been seen to make nothing.
     silent: bool,
+}
+
+/// What stays the same from year to year, although technologies change.
+#[derive(Clone, Copy, Debug)]
+struct Lasting {
+    /// What the council keeps after the cost of effort, as a share of its revenue after inputs.
+    kept: f64,
+    substitution: f64,
 }
 
 /// A change of an input since the last round: of the logarithm of its price, and its shares of revenue.
@@ -129,25 +145,39 @@ impl RevealedNewton {
         Self::default()
     }
 
+    /// Forgets what does not last from year to year: plans that were made with last year's technologies.
+    fn next_year(&mut self) {
+        let lasting = |(w, seen): (usize, &Seen)| {
+            let kept = 1.0 / (seen.elasticity * (1.0 - seen.spent));
+            let usable =
+                !seen.silent && !self.brackets.contains_key(&w) && kept > 0.0 && kept <= LARGEST_KEPT;
+            Lasting { kept: if usable { kept } else { ASSUMED_KEPT }, substitution: seen.substitution }
+        };
+        let lasting = self.seen.iter().enumerate().map(lasting).collect();
+        *self = RevealedNewton { lasting, ..Self::default() };
+    }
+
     /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
     fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
+        let Lasting { kept, substitution } = self.lasting.get(w).copied().unwrap_or(ASSUMED);
         // Who spends more than all revenue has increasing returns and answers by first-order conditions, or no
         // Cobb–Douglas technology; then any reaction is possible.
         let (smallest, assumed) = if spent < 1.0 {
             let smallest = (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY);
-            (smallest, smallest / (1.0 - ASSUMED_EFFORT))
+            (smallest, smallest / kept)
         } else {
-            (-LARGEST_ELASTICITY, 1.0 / ((1.0 - spent) * (1.0 + ASSUMED_EFFORT)))
+            (-LARGEST_ELASTICITY, 1.0 / ((1.0 - spent) * (2.0 - ASSUMED_KEPT)))
         };
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
             let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity, substitution: 1.0, silent: false });
+            self.seen.push(Seen { position: z, revenue, elasticity, spent, substitution, silent: false });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
         }
         let seen = &mut self.seen[w];
+        seen.spent = spent;
         let slope = (revenue - seen.revenue) / (z - seen.position);
         match self.brackets.get_mut(&w) {
             None if cut_off => {
@@ -279,7 +309,8 @@ impl RevealedNewton {
                 None if silent => {
                     let elasticity = ASSUMED_ELASTICITY;
                     let revenue = revenue.ln();
-                    self.seen.push(Seen { position, revenue, elasticity, substitution: 1.0, silent });
+                    let substitution = self.lasting.get(w).unwrap_or(&ASSUMED).substitution;
+                    self.seen.push(Seen { position, revenue, elasticity, spent, substitution, silent });
                 }
                 _ => self.learn(w, position, revenue.ln(), spent),
             }
@@ -299,6 +330,9 @@ impl PriceRule for RevealedNewton {
         let Some(proposals) = reports.proposals().filter(|p| p.layout().endowments.len() == goods) else {
             return self.without_proposals.revise(reports);
         };
+        if reports.round() == 1 {
+            self.next_year();
+        }
         let log_prices = logs(reports.prices());
         let model = self.model(reports.prices(), &log_prices, proposals);
         let clearing = model.clear(log_prices.clone());
