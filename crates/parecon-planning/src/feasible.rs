@@ -1,12 +1,13 @@
 //! From proposals that do not fit together to a plan that does.
 
-use std::ops::Range;
+mod rationed;
+mod sums;
 
-use parecon_core::chunked_reduce;
-
-use crate::economy::{Answers, LARGEST_LOG, OtherAnswers, Others, logs};
+use crate::economy::{Answers, LARGEST_LOG, logs};
 use crate::linear::solve;
 use crate::{Certificate, Economy, Error, GoodId, Proposals};
+use rationed::Rationed;
+use sums::{Sums, add, weighted};
 
 /// Newton steps at most; a handful suffices even from prices that are far off.
 const STEP_LIMIT: usize = 12;
@@ -122,76 +123,6 @@ pub(crate) struct Clearing {
     log_factors: Vec<f64>,
     sums: Sums,
     others: Option<Rationed>,
-}
-
-/// What the factors mean for councils that are not Cobb–Douglas.
-struct Rationed {
-    /// Logarithms of the factors on outputs.
-    output_factors: Vec<f64>,
-    /// Their consumption as proposed, in value, for each good (of a public good, their shares of it).
-    requested: Vec<f64>,
-    /// Value of the minimum quantities in it.
-    least: Vec<f64>,
-    /// Minimum quantity of each want, and where these wants begin among all.
-    minima: Vec<f64>,
-    first_want: usize,
-}
-
-impl Rationed {
-    fn new(economy: &Economy, prices: &[f64], others: &Others, given: &OtherAnswers) -> Self {
-        let layout = economy.layout();
-        let n = prices.len();
-        let (mut requested, mut least, mut minima) = (vec![0.0; n], vec![0.0; n], Vec::new());
-        let sharers = layout.consumers() as f64;
-        for (c, consumer) in others.consumers.iter().enumerate() {
-            for (i, good) in consumer.wants.iter().enumerate() {
-                let g = good.index();
-                let price = if layout.public[g] { prices[g] / sharers } else { prices[g] };
-                requested[g] += price * given.quantities[others.wants_of(c, layout).start + i];
-                if !layout.public[g] {
-                    least[g] += price * consumer.minimum(i);
-                }
-                minima.push(consumer.minimum(i));
-            }
-        }
-        let first_want = layout.wants_before(others.first_consumer(layout));
-        Rationed { output_factors: Vec::new(), requested, least, minima, first_want }
-    }
-
-    /// Logarithms of prices at which a council's requests are judged: of a public good, a part of the price in proportion to
-    /// what it would pay of all that is asked for. Parts add up to the whole price, and where preferences are of the
-    /// Cobb–Douglas kind in that good, everybody then asks for the same quantity (Lindahl's prices).
-    fn personal(&self, economy: &Economy, prices: &[f64], wants: &[GoodId], asked: &[f64]) -> Vec<f64> {
-        let (layout, sharers) = (economy.layout(), economy.consumer_councils() as f64);
-        let of = |(good, quantity): (&GoodId, &f64)| {
-            let g = good.index();
-            let part = quantity * prices[g] / sharers / (economy.spending()[g] + self.requested[g]);
-            prices[g].ln() + if layout.public[g] { part.ln() } else { 0.0 }
-        };
-        wants.iter().zip(asked).map(of).collect()
-    }
-
-    /// Factor on the consumption of a private good beyond its minimum, if so much of it (in value) is left.
-    fn beyond(&self, economy: &Economy, g: usize, left: f64) -> f64 {
-        (left - self.least[g]) / (economy.spending()[g] + self.requested[g] - self.least[g])
-    }
-}
-
-/// Sums over the worker councils at given factors.
-#[derive(Clone)]
-struct Sums {
-    /// Value of supply, endowment included.
-    supply: Vec<f64>,
-    /// Value of the inputs received.
-    used: Vec<f64>,
-    /// Value of inputs and consumption as proposed.
-    proposed: Vec<f64>,
-    /// Surplus of all worker councils as proposed.
-    surplus: f64,
-    /// What inputs in the wrong proportions cost.
-    loss: f64,
-    /// `∂ supply_g / ∂ρ_j`, row-major, if asked for.
-    jacobian: Vec<f64>,
 }
 
 impl Clearing {
@@ -379,120 +310,6 @@ impl Clearing {
 /// The largest value, at least 0; infinite if one is not a number, so that it cannot pass for small.
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |most, value| if value.is_nan() { f64::INFINITY } else { most.max(value) })
-}
-
-impl Sums {
-    fn at(economy: &Economy, prices: &[f64], revenues: &[f64], rho: &[f64], with_jacobian: bool) -> Self {
-        let n = prices.len();
-        let factors: Vec<f64> = rho.iter().map(|r| r.exp()).collect();
-        let costs: Vec<f64> = rho.iter().map(|&r| excess_exp(r)).collect();
-        let (layout, workers) = (economy.layout(), economy.workers());
-        let zero = || Sums {
-            supply: vec![0.0; n],
-            used: vec![0.0; n],
-            proposed: vec![0.0; n],
-            surplus: 0.0,
-            loss: 0.0,
-            jacobian: vec![0.0; if with_jacobian { n * n } else { 0 }],
-        };
-        let fold = |range: Range<usize>| {
-            let mut sums = zero();
-            for w in range {
-                let (value, g) = (revenues[w], layout.output(w).index());
-                let log_factor = weighted(economy, w, |good| rho[good.index()]);
-                let made = value * log_factor.exp();
-                sums.supply[g] += made;
-                sums.surplus += value / workers.elasticity(w);
-                sums.loss +=
-                    value * (weighted(economy, w, |good| costs[good.index()]) - excess_exp(log_factor));
-                for (good, exponent) in layout.inputs(w).iter().zip(workers.exponents(w, layout)) {
-                    let i = good.index();
-                    sums.used[i] += exponent * value * factors[i];
-                    sums.proposed[i] += exponent * value;
-                    if with_jacobian {
-                        sums.jacobian[g * n + i] += exponent * made;
-                    }
-                }
-            }
-            sums
-        };
-        let merge = |total: &mut Sums, part: Sums| {
-            total.surplus += part.surplus;
-            total.loss += part.loss;
-            add(&mut total.supply, &part.supply);
-            add(&mut total.used, &part.used);
-            add(&mut total.proposed, &part.proposed);
-            add(&mut total.jacobian, &part.jacobian);
-        };
-        // As many councils to a task as a Jacobian has cells: the sums then cost no more than the councils.
-        let chunk = if with_jacobian { economy.chunk().max(n * n / 4) } else { economy.chunk() };
-        let mut sums = chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero);
-        for (g, price) in prices.iter().enumerate() {
-            sums.supply[g] += price * layout.endowments[g];
-            sums.proposed[g] += economy.spending()[g];
-        }
-        sums
-    }
-}
-
-impl Sums {
-    /// Adds worker councils that are not Cobb–Douglas, and permissions; the logarithms of their outputs' factors.
-    fn absorb(
-        &mut self,
-        economy: &Economy,
-        prices: &[f64],
-        log_prices: &[f64],
-        (others, given): (&Others, &OtherAnswers),
-        rho: &[f64],
-    ) -> Vec<f64> {
-        let (layout, n) = (economy.layout(), prices.len());
-        let mut factors = Vec::with_capacity(others.workers.len());
-        for (w, (worker, plan)) in others.workers.iter().zip(&given.plans).enumerate() {
-            let o = worker.council.output.index();
-            let log_factors: Vec<f64> = worker.inputs.iter().map(|good| rho[good.index()]).collect();
-            let mut slopes = vec![0.0; log_factors.len()];
-            let log = worker.ration(log_prices, plan, &log_factors, &mut slopes);
-            let value = plan.output * prices[o];
-            let made = value * log.exp();
-            self.supply[o] += made;
-            self.surplus += plan.surplus;
-            let mut attained = made - plan.disutility;
-            let inputs = given.inputs[others.inputs_of(w, layout)].iter().zip(&worker.inputs);
-            for ((x, good), (log_factor, slope)) in inputs.zip(log_factors.iter().zip(&slopes)) {
-                let g = good.index();
-                let proposed = x * prices[g];
-                let used = proposed * log_factor.exp();
-                self.used[g] += used;
-                self.proposed[g] += proposed;
-                attained -= used;
-                if !self.jacobian.is_empty() && made > 0.0 {
-                    self.jacobian[o * n + g] += slope * made;
-                }
-            }
-            // Rounding of terms that cancel must not show as a gain.
-            let loss = plan.surplus - attained;
-            self.loss += if loss < 0.0 { 0.0 } else { loss };
-            factors.push(log);
-        }
-        let exposures = others.consumers.iter().flat_map(|c| &c.exposures);
-        for (exposure, permitted) in exposures.zip(&given.permits) {
-            self.supply[exposure.pollutant.index()] += permitted * prices[exposure.pollutant.index()];
-        }
-        factors
-    }
-}
-
-/// `Σ_i b_wi·f(i)` over a worker council's inputs.
-fn weighted(economy: &Economy, w: usize, f: impl Fn(GoodId) -> f64) -> f64 {
-    let layout = economy.layout();
-    let inputs = layout.inputs(w).iter().zip(economy.workers().exponents(w, layout));
-    inputs.map(|(&good, exponent)| exponent * f(good)).sum()
-}
-
-fn add(total: &mut [f64], part: &[f64]) {
-    for (t, p) in total.iter_mut().zip(part) {
-        *t += p;
-    }
 }
 
 /// `φ(x) = e^x − 1 − x` without cancellation for small `x`.

@@ -1,22 +1,18 @@
 //! Councils of every kind: answers, reactions, bounds.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be built or read fails the test")]
 
-#[path = "common/conic.rs"]
-mod conic;
 #[path = "common/kinds.rs"]
 mod kinds;
 
-use clarabel::solver::SolverStatus;
-use conic::best_welfare;
 use kinds::{
-    Draw, all_kinds, base, cobb_douglas, nested, with_ces, with_ces_consumers, with_pollutants,
-    with_toothaches,
+    Draw, all_kinds, base, cobb_douglas, disutility, economy_of, near, nested, possible, run, with_ces,
+    with_ces_consumers, with_pollutants, with_toothaches,
 };
 use parecon_planning::{
-    Activity, Answer, Branch, Category, Config, ConsumerCouncil, Custom, CustomCouncil, Economy, EconomyData,
+    Activity, Answer, Category, Config, ConsumerCouncil, Custom, CustomCouncil, Economy, EconomyData,
     Exposed, Exposure, Good, GoodId, Input, Leontief, Need, Nest, Newton, Preference, Preferences, PriceRule,
-    Proposals, Requirement, RevealedNewton, Status, Technology, WorkerCouncil, plan,
+    Requirement, RevealedNewton, Status, Technology, WorkerCouncil, plan,
 };
-use parecon_testbed::planning::wild_prices;
 
 /// Rounding in closed forms of a few operations.
 const CLOSED_FORM: f64 = 1e-12;
@@ -26,94 +22,6 @@ const ROUNDING: f64 = 1e-9;
 /// 10 and smoothed steps of a twentieth of a price) and rounding leave.
 const STEP: f64 = 1e-5;
 const DIFFERENCE: f64 = 1e-5;
-/// What the interior-point solver is asked for, with room for its own scaling.
-const SOLVER: f64 = 1e-6;
-
-fn near(economy: &Economy, seed: u64, factor: f64) -> Vec<f64> {
-    wild_prices(seed, economy.goods().len(), factor).iter().map(|p| 700.0 * p).collect()
-}
-
-fn run(economy: &Economy, rule: &mut dyn PriceRule, tolerance: f64) -> parecon_planning::Outcome {
-    let config = Config::new().with_start_price(700.0).with_tolerance(tolerance).with_round_limit(100);
-    plan(economy, rule, &config, &mut ()).unwrap()
-}
-
-fn economy_of(seed: u64, change: impl FnOnce(&mut EconomyData, &mut Draw)) -> Economy {
-    let mut data = base(seed, 120, 6);
-    change(&mut data, &mut Draw(seed));
-    Economy::try_from(data).unwrap()
-}
-
-fn ces(seed: u64) -> Economy {
-    economy_of(seed, |data, draw| {
-        with_ces(data, draw, 0.7, 0.3, 1.5);
-        with_ces_consumers(data, draw, 0.3, 1.5);
-    })
-}
-
-/// Quantity of a nest from quantities of its goods, straight from the formula.
-fn quantity(nest: &Nest, of: &mut dyn FnMut(GoodId) -> f64) -> f64 {
-    let total: f64 = nest.parts.iter().map(|p| p.weight).sum();
-    let parts: Vec<(f64, f64)> = nest
-        .parts
-        .iter()
-        .map(|part| {
-            let x = match &part.of {
-                Branch::Good(good) => of(*good),
-                Branch::Nest(inner) => quantity(inner, of),
-            };
-            (part.weight / total, x)
-        })
-        .collect();
-    let s = nest.elasticity;
-    if s == 0.0 {
-        parts.iter().fold(f64::INFINITY, |least, (theta, x)| least.min(x / theta))
-    } else if s == 1.0 {
-        parts.iter().map(|(theta, x)| (x / theta).powf(*theta)).product()
-    } else {
-        let sum: f64 = parts.iter().map(|(theta, x)| theta.powf(1.0 / s) * x.powf((s - 1.0) / s)).sum();
-        sum.powf(s / (s - 1.0))
-    }
-}
-
-/// What a technology can make of inputs and effort.
-fn possible(technology: &Technology, inputs: &[f64], effort: f64) -> f64 {
-    let least = |r: &[Requirement]| {
-        r.iter().zip(inputs).fold(f64::INFINITY, |least, (r, x)| least.min(x / r.per_unit))
-    };
-    let power = |t: &parecon_planning::CobbDouglas| {
-        t.total_factor_productivity
-            * effort.powf(t.effort_elasticity)
-            * t.inputs.iter().zip(inputs).map(|(i, x)| x.powf(i.exponent)).product::<f64>()
-    };
-    match technology {
-        Technology::CobbDouglas(t) => power(t),
-        Technology::NestedCes(t) => {
-            let goods = t.nest.goods();
-            let at = |good| goods.iter().position(|g| *g == good).unwrap();
-            t.total_factor_productivity
-                * effort.powf(t.effort_elasticity)
-                * quantity(&t.nest, &mut |good| inputs[at(good)]).powf(t.returns)
-        }
-        Technology::Leontief(t) => {
-            least(&t.inputs).min(t.total_factor_productivity * effort.powf(t.effort_elasticity))
-        }
-        Technology::Activity(t) => least(&t.inputs).min(t.capacity),
-        Technology::Bounded(t) => power(&t.technology).min(t.capacity),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn disutility(technology: &Technology, effort: f64) -> f64 {
-    let (s, k) = match technology {
-        Technology::CobbDouglas(t) => (t.disutility_coefficient, t.disutility_exponent),
-        Technology::NestedCes(t) => (t.disutility_coefficient, t.disutility_exponent),
-        Technology::Leontief(t) => (t.disutility_coefficient, t.disutility_exponent),
-        Technology::Bounded(t) => (t.technology.disutility_coefficient, t.technology.disutility_exponent),
-        _ => return 0.0,
-    };
-    s * effort.powf(k)
-}
 
 #[test]
 fn a_nest_with_all_elasticities_one_is_cobb_douglas() {
@@ -339,301 +247,6 @@ fn permissions_are_the_published_form_and_maximise_what_they_should() {
     assert!(outcome.certificate.unwrap().gap_relative < 1e-9);
 }
 
-fn violation(economy: &Economy, plan: &Proposals) -> f64 {
-    let mut worst: f64 = 0.0;
-    let mut available: Vec<f64> = economy.goods().iter().map(|g| g.endowment).collect();
-    let mut used = vec![0.0; available.len()];
-    let mut shared = vec![0.0f64; available.len()];
-    for (w, made) in plan.workers().enumerate() {
-        let council = economy.worker_council(w).unwrap();
-        let possible = possible(&council.technology, made.inputs, made.effort);
-        worst = worst.max(made.output / possible - 1.0);
-        available[made.good.index()] += made.output;
-        made.input_goods.iter().zip(made.inputs).for_each(|(g, x)| used[g.index()] += x);
-    }
-    for consumed in plan.consumers() {
-        for (good, x) in consumed.goods.iter().zip(consumed.quantities) {
-            let g = good.index();
-            let public = economy.goods()[g].category == Category::Public;
-            if public { shared[g] = shared[g].max(*x) } else { used[g] += x }
-        }
-        consumed.permit_goods.iter().zip(consumed.permits).for_each(|(g, x)| available[g.index()] += x);
-    }
-    for g in 0..used.len() {
-        worst = worst.max((used[g] + shared[g]) / available[g] - 1.0);
-    }
-    worst
-}
-
-/// Welfare from quantities alone, for preferences with weights that do not depend on prices.
-fn welfare(economy: &Economy, plan: &Proposals) -> f64 {
-    let mut total = 0.0;
-    for (c, consumed) in plan.consumers().enumerate() {
-        let council = economy.consumer_council(c).unwrap();
-        let of = |good| consumed.quantities[consumed.goods.iter().position(|g| *g == good).unwrap()];
-        total += match &council.preferences {
-            Preferences::Ces(nest) => council.income * quantity(nest, &mut { of }).ln(),
-            Preferences::CobbDouglas(wants) => {
-                let weights: f64 = wants.iter().map(|p| p.weight).sum();
-                wants.iter().map(|p| council.income * p.weight / weights * of(p.good).ln()).sum()
-            }
-            other => panic!("{other:?}"),
-        };
-    }
-    for (w, made) in plan.workers().enumerate() {
-        total -= disutility(&economy.worker_council(w).unwrap().technology, made.effort);
-    }
-    total
-}
-
-#[test]
-fn feasible_plans_are_and_gaps_are_what_they_say() {
-    let mut plans = 0;
-    for seed in 0..30 {
-        let mixed = economy_of(seed, |data, draw| {
-            with_ces(data, draw, 0.5, 0.05, 1.5);
-            if seed % 2 == 0 {
-                with_ces_consumers(data, draw, 0.3, 1.5);
-            }
-        });
-        for (economy, exact) in [(mixed, true), (all_kinds(seed), false)] {
-            let shake = wild_prices(seed, economy.goods().len(), 1.0 + 0.01 * seed as f64);
-            let agreed = run(&economy, &mut Newton::new(), 1e-3).prices;
-            let prices: Vec<f64> = agreed.iter().zip(shake).map(|(p, s)| p * s).collect();
-            let Some(feasible) = economy.make_feasible(&prices).unwrap() else { continue };
-            plans += 1;
-            let certificate = feasible.certificate;
-            let broken = violation(&economy, &feasible.plan);
-            assert!(broken < ROUNDING, "seed {seed}: {broken}");
-            assert!(certificate.gap >= 0.0, "{certificate:?}");
-            if exact {
-                let reached = welfare(&economy, &feasible.plan);
-                let scale = economy.total_income() + certificate.upper_bound.abs();
-                assert!(
-                    (reached - certificate.welfare).abs() < ROUNDING * scale,
-                    "{reached} {certificate:?}"
-                );
-            }
-        }
-    }
-    assert!(plans > 40, "{plans}");
-}
-
-#[test]
-fn gaps_vanish_where_prices_clear_and_are_of_second_order_beside() {
-    for seed in 0..4 {
-        for economy in [ces(seed), economy_of(seed, with_pollutants)] {
-            let outcome = run(&economy, &mut Newton::new(), 1e-11);
-            assert_eq!(outcome.status, Status::Converged);
-            let gap = |size: f64| {
-                let shake = wild_prices(seed, outcome.prices.len(), size.exp());
-                let prices: Vec<f64> = outcome.prices.iter().zip(shake).map(|(p, s)| p * s).collect();
-                economy.certify(&prices).unwrap().unwrap().gap_relative
-            };
-            let (agreed, near, nearer) = (gap(0.0), gap(1e-3), gap(1e-4));
-            assert!(agreed < 1e-12 && nearer < near / 90.0 + 1e-12, "{agreed:e} {near:e} {nearer:e}");
-        }
-    }
-}
-
-/// Bread from flour and labour in fixed or nearly fixed proportions, a park, cloth from wool and labour.
-fn workshop(outer: f64, inner: f64, consumer: f64) -> Economy {
-    let (bread, park, cloth, flour, labour) = (GoodId(0), GoodId(1), GoodId(2), GoodId(3), GoodId(4));
-    let goods = vec![
-        Good::new("bread", Category::Private, 0.0),
-        Good::new("park", Category::Public, 0.5),
-        Good::new("cloth", Category::Private, 0.0),
-        Good::new("flour", Category::Intermediate, 0.0),
-        Good::new("labour", Category::Labour, 30.0),
-    ];
-    let cobb_douglas = |a: f64, inputs: &[(GoodId, f64)], c: f64| parecon_planning::CobbDouglas {
-        total_factor_productivity: a,
-        inputs: inputs.iter().map(|&(good, exponent)| Input { good, exponent }).collect(),
-        effort_elasticity: c,
-        disutility_coefficient: 1.5,
-        disutility_exponent: 2.5,
-    };
-    let maker = |output, technology| WorkerCouncil { name: String::new(), output, technology };
-    let bakery = nested(&cobb_douglas(2.0, &[(flour, 0.3), (labour, 0.3), (cloth, 0.2)], 0.2), outer, inner);
-    let mill = Leontief {
-        total_factor_productivity: 3.0,
-        inputs: vec![Requirement { good: labour, per_unit: 0.7 }],
-        effort_elasticity: 0.8,
-        disutility_coefficient: 0.6,
-        disutility_exponent: 2.0,
-    };
-    let wants = |bread_weight: f64, elasticity: f64| {
-        let inner = Nest::of_goods(elasticity, [(bread, bread_weight), (cloth, 1.0)]);
-        Preferences::Ces(Nest::new(1.0, [(3.0, inner.into()), (bread_weight, Branch::Good(park))]))
-    };
-    let consumer_of = |income, preferences| ConsumerCouncil { name: String::new(), income, preferences };
-    let plain = vec![
-        Preference { good: bread, weight: 1.0 },
-        Preference { good: park, weight: 1.0 },
-        Preference { good: cloth, weight: 0.3 },
-    ];
-    Economy::new(
-        goods,
-        vec![
-            maker(bread, Technology::NestedCes(bakery)),
-            maker(flour, Technology::Leontief(mill)),
-            maker(cloth, Technology::CobbDouglas(cobb_douglas(1.0, &[(labour, 0.6)], 0.0))),
-            maker(park, Technology::CobbDouglas(cobb_douglas(1.0, &[(labour, 0.5)], 0.3))),
-        ],
-        vec![
-            consumer_of(20.0, wants(2.0, consumer)),
-            consumer_of(30.0, wants(0.5, 0.7)),
-            consumer_of(10.0, Preferences::CobbDouglas(plain)),
-        ],
-    )
-    .unwrap()
-}
-
-#[test]
-fn bounds_enclose_the_optimum_of_a_conic_solver() {
-    for (case, (outer, inner, consumer)) in
-        [(0.5, 1.0, 1.4), (1.0, 0.3, 0.0), (1.7, 0.4, 0.5), (0.0, 1.5, 1.0), (0.2, 0.0, 3.0)]
-            .into_iter()
-            .enumerate()
-    {
-        let economy = workshop(outer, inner, consumer);
-        let (status, best) = best_welfare(&economy).unwrap();
-        assert_eq!(status, SolverStatus::Solved, "case {case}");
-        let income = economy.total_income();
-        let config = Config::new().with_tolerance(1e-9).with_round_limit(100);
-        let clearing = plan(&economy, &mut Newton::new(), &config, &mut ()).unwrap().prices;
-        let shake = wild_prices(case as u64, 5, 1.3);
-        let prices: Vec<f64> = clearing.iter().zip(shake).map(|(p, s)| p * s).collect();
-        let far = economy.certify(&prices).unwrap().unwrap();
-        let slack = SOLVER * income;
-        assert!(far.welfare < best + slack && best < far.upper_bound + slack, "case {case}: {far:?} {best}");
-        assert!(far.gap > 1e-3 * income, "case {case}: these prices were meant to be wrong");
-        for rule in [&mut Newton::new() as &mut dyn PriceRule, &mut RevealedNewton::new()] {
-            let outcome = plan(&economy, rule, &config, &mut ()).unwrap();
-            assert_eq!(outcome.status, Status::Converged, "case {case}");
-            let agreed = outcome.certificate.unwrap();
-            assert!((agreed.welfare - best).abs() < slack, "case {case}: {agreed:?} {best}");
-            assert!((agreed.upper_bound - best).abs() < slack, "case {case}: {agreed:?} {best}");
-        }
-    }
-}
-
-/// Work counters: a change here is a change of an algorithm.
-#[test]
-fn rounds_to_three_percent() {
-    let most = |name: &str, economies: &dyn Fn(u64) -> Economy, newton: usize, revealed: usize| {
-        for seed in 0..5 {
-            let economy = economies(seed);
-            for (rule, most) in
-                [(&mut Newton::new() as &mut dyn PriceRule, newton), (&mut RevealedNewton::new(), revealed)]
-            {
-                let outcome = run(&economy, rule, 0.03);
-                let rounds = outcome.rounds.len();
-                assert_eq!(outcome.status, Status::Converged, "{name}, seed {seed}");
-                assert!(rounds <= most, "{name}, seed {seed}: {rounds} rounds, not {most}");
-            }
-        }
-    };
-    most("Cobb–Douglas", &|seed| economy_of(seed, |_, _| ()), 3, 3);
-    most("CES", &ces, 4, 4);
-    most("pollutants", &|seed| economy_of(seed, with_pollutants), 3, 3);
-    // Where councils with fixed proportions make nothing below a margin, proposals jump.
-    most("every kind", &all_kinds, 14, 34);
-}
-
-#[test]
-fn both_rules_agree_from_wild_prices() {
-    for seed in 0..8 {
-        let economy = ces(seed);
-        let start = Config::new().with_tolerance(1e-9).with_round_limit(100);
-        let config = start.with_start_prices(near(&economy, seed, 1e4));
-        let a = plan(&economy, &mut Newton::new(), &config, &mut ()).unwrap();
-        let b = plan(&economy, &mut RevealedNewton::new(), &config, &mut ()).unwrap();
-        assert_eq!((a.status, b.status), (Status::Converged, Status::Converged), "seed {seed}");
-        assert!(a.rounds.len() <= 25 && b.rounds.len() <= 25, "{} {}", a.rounds.len(), b.rounds.len());
-        for (p, q) in a.prices.iter().zip(&b.prices) {
-            assert!((p / q - 1.0).abs() < 1e-7, "seed {seed}: {p} {q}");
-        }
-    }
-}
-
-#[test]
-fn increasing_returns_by_first_order_conditions_are_planned_without_a_certificate() {
-    for seed in 0..4 {
-        let economy = economy_of(seed, |data, draw| with_toothaches(data, draw, 0.2));
-        for rule in [&mut Newton::new() as &mut dyn PriceRule, &mut RevealedNewton::new()] {
-            let outcome = run(&economy, rule, 1e-9);
-            assert_eq!(outcome.status, Status::Converged, "seed {seed}");
-            assert_eq!(outcome.certificate, None);
-        }
-    }
-    // The formula, on one council: 1 = h·(1 − B) for no effort.
-    let t = parecon_planning::CobbDouglas {
-        total_factor_productivity: 2.0,
-        inputs: vec![Input { good: GoodId(1), exponent: 1.5 }],
-        effort_elasticity: 0.0,
-        disutility_coefficient: 1.0,
-        disutility_exponent: 1.0,
-    };
-    let council = |technology| vec![WorkerCouncil { name: "mint".into(), output: GoodId(0), technology }];
-    let goods = vec![Good::new("coin", Category::Private, 0.0), Good::new("ore", Category::Nature, 1.0)];
-    let buyer = vec![ConsumerCouncil {
-        name: String::new(),
-        income: 1.0,
-        preferences: Preferences::CobbDouglas(vec![Preference { good: GoodId(0), weight: 1.0 }]),
-    }];
-    let economy =
-        Economy::new(goods.clone(), council(Technology::FirstOrder(t.clone())), buyer.clone()).unwrap();
-    let made = economy.respond(&[3.0, 5.0]).unwrap();
-    let made = made.worker(0).unwrap();
-    // Marginal product 2·1.5·√x at a price of 3 is the price 5 of ore.
-    let ore = (5.0f64 / 9.0).powi(2);
-    assert!((made.inputs[0] / ore - 1.0).abs() < CLOSED_FORM);
-    assert!((made.output / (2.0 * ore.powf(1.5)) - 1.0).abs() < CLOSED_FORM);
-    let error = Economy::new(goods, council(Technology::CobbDouglas(t)), buyer).unwrap_err();
-    assert!(error.is_increasing_returns() && error.to_string().contains("\"mint\""), "{error}");
-}
-
-#[test]
-fn every_kind_is_written_and_read_again() {
-    let mut data = EconomyData::from(all_kinds(3));
-    data.worker_councils.reverse();
-    data.consumer_councils.reverse();
-    let economy = Economy::try_from(data).unwrap();
-    let text = serde_json::to_string(&economy).unwrap();
-    let again = Economy::from_json(text.as_bytes()).unwrap();
-    assert_eq!(again, economy);
-    let prices = near(&economy, 1, 2.0);
-    assert_eq!(again.aggregate(&prices).unwrap(), economy.aggregate(&prices).unwrap());
-    // Councils keep the positions at which they were given.
-    let proposals = economy.respond(&prices).unwrap();
-    for (w, made) in proposals.workers().enumerate() {
-        let council = economy.worker_council(w).unwrap();
-        assert_eq!(made.good, council.output);
-        assert_eq!(made.input_goods, council.technology.input_goods());
-        assert_eq!(Some(made), proposals.worker(w));
-    }
-    for (c, asked) in proposals.consumers().enumerate() {
-        assert_eq!(asked.goods, economy.consumer_council(c).unwrap().preferences.goods());
-    }
-    let (slow, fast) = (proposals.aggregate(), economy.aggregate(&prices).unwrap());
-    for (x, y) in slow.supply.iter().chain(&slow.demand).zip(fast.supply.iter().chain(&fast.demand)) {
-        assert!((x / y - 1.0).abs() < CLOSED_FORM, "{x} {y}");
-    }
-}
-
-#[test]
-fn same_bits_for_any_number_of_threads() {
-    let economy = economy_of(4, |data, draw| with_ces(data, draw, 0.5, 0.3, 1.5));
-    let answers = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            (run(&economy, &mut Newton::new(), 1e-9), run(&economy, &mut RevealedNewton::new(), 1e-9))
-        })
-    };
-    assert!(answers(1) == answers(2) && answers(1) == answers(4));
-}
-
 #[derive(Debug)]
 struct Workshop {
     inputs: [GoodId; 1],
@@ -674,30 +287,6 @@ fn custom_councils_plan_and_are_held_to_their_word() {
         "worker council \"west bakery\" answered with NaN; quantities and surplus must be finite and not negative"
     );
     assert!(plan(&with(f64::INFINITY), &mut Newton::new(), &Config::new(), &mut ()).is_err());
-}
-
-#[test]
-fn subsistence_comes_first() {
-    let needs = vec![
-        Need { good: GoodId(0), minimum: 4.0, weight: 1.0 },
-        Need { good: GoodId(1), minimum: 1.0, weight: 3.0 },
-    ];
-    let consumer = |income| ConsumerCouncil {
-        name: String::new(),
-        income,
-        preferences: Preferences::StoneGeary(needs.clone()),
-    };
-    let goods = vec![Good::new("grain", Category::Private, 9.0), Good::new("cloth", Category::Private, 5.0)];
-    let economy = Economy::new(goods, vec![], vec![consumer(20.0)]).unwrap();
-    // 4·2 + 1·4 = 12 first, then a quarter and three quarters of 8.
-    assert_eq!(economy.aggregate(&[2.0, 4.0]).unwrap().demand, [5.0, 2.5]);
-    // Who cannot afford 24 buys five sixths of the minimum.
-    let poor = economy.aggregate(&[4.0, 8.0]).unwrap().demand;
-    assert!((poor[0] - 20.0 / 6.0).abs() < CLOSED_FORM && (poor[1] - 5.0 / 6.0).abs() < CLOSED_FORM);
-    assert_eq!(economy.certify(&[4.0, 8.0]).unwrap(), None);
-    let outcome = plan(&economy, &mut Newton::new(), &Config::new().with_tolerance(1e-12), &mut ()).unwrap();
-    assert_eq!(outcome.status, Status::Converged);
-    assert!(outcome.certificate.unwrap().gap_relative < 1e-12);
 }
 
 #[test]
@@ -772,4 +361,93 @@ fn messages_name_the_offender() {
         },
         "consumer council 1: minimum of \"private 1\" is NaN, must be between 0 and 1e100",
     );
+}
+
+#[test]
+fn increasing_returns_by_first_order_conditions_are_planned_without_a_certificate() {
+    for seed in 0..4 {
+        let economy = economy_of(seed, |data, draw| with_toothaches(data, draw, 0.2));
+        for rule in [&mut Newton::new() as &mut dyn PriceRule, &mut RevealedNewton::new()] {
+            let outcome = run(&economy, rule, 1e-9);
+            assert_eq!(outcome.status, Status::Converged, "seed {seed}");
+            assert_eq!(outcome.certificate, None);
+        }
+    }
+    // The formula, on one council: 1 = h·(1 − B) for no effort.
+    let t = parecon_planning::CobbDouglas {
+        total_factor_productivity: 2.0,
+        inputs: vec![Input { good: GoodId(1), exponent: 1.5 }],
+        effort_elasticity: 0.0,
+        disutility_coefficient: 1.0,
+        disutility_exponent: 1.0,
+    };
+    let council = |technology| vec![WorkerCouncil { name: "mint".into(), output: GoodId(0), technology }];
+    let goods = vec![Good::new("coin", Category::Private, 0.0), Good::new("ore", Category::Nature, 1.0)];
+    let buyer = vec![ConsumerCouncil {
+        name: String::new(),
+        income: 1.0,
+        preferences: Preferences::CobbDouglas(vec![Preference { good: GoodId(0), weight: 1.0 }]),
+    }];
+    let economy =
+        Economy::new(goods.clone(), council(Technology::FirstOrder(t.clone())), buyer.clone()).unwrap();
+    let made = economy.respond(&[3.0, 5.0]).unwrap();
+    let made = made.worker(0).unwrap();
+    // Marginal product 2·1.5·√x at a price of 3 is the price 5 of ore.
+    let ore = (5.0f64 / 9.0).powi(2);
+    assert!((made.inputs[0] / ore - 1.0).abs() < CLOSED_FORM);
+    assert!((made.output / (2.0 * ore.powf(1.5)) - 1.0).abs() < CLOSED_FORM);
+    let error = Economy::new(goods, council(Technology::CobbDouglas(t)), buyer).unwrap_err();
+    assert!(error.is_increasing_returns() && error.to_string().contains("\"mint\""), "{error}");
+}
+
+#[test]
+fn every_kind_is_written_and_read_again() {
+    let mut data = EconomyData::from(all_kinds(3));
+    data.worker_councils.reverse();
+    data.consumer_councils.reverse();
+    let economy = Economy::try_from(data).unwrap();
+    let text = serde_json::to_string(&economy).unwrap();
+    let again = Economy::from_json(text.as_bytes()).unwrap();
+    assert_eq!(again, economy);
+    let prices = near(&economy, 1, 2.0);
+    assert_eq!(again.aggregate(&prices).unwrap(), economy.aggregate(&prices).unwrap());
+    // Councils keep the positions at which they were given.
+    let proposals = economy.respond(&prices).unwrap();
+    for (w, made) in proposals.workers().enumerate() {
+        let council = economy.worker_council(w).unwrap();
+        assert_eq!(made.good, council.output);
+        assert_eq!(made.input_goods, council.technology.input_goods());
+        assert_eq!(Some(made), proposals.worker(w));
+    }
+    for (c, asked) in proposals.consumers().enumerate() {
+        assert_eq!(asked.goods, economy.consumer_council(c).unwrap().preferences.goods());
+    }
+    let (slow, fast) = (proposals.aggregate(), economy.aggregate(&prices).unwrap());
+    for (x, y) in slow.supply.iter().chain(&slow.demand).zip(fast.supply.iter().chain(&fast.demand)) {
+        assert!((x / y - 1.0).abs() < CLOSED_FORM, "{x} {y}");
+    }
+}
+
+#[test]
+fn subsistence_comes_first() {
+    let needs = vec![
+        Need { good: GoodId(0), minimum: 4.0, weight: 1.0 },
+        Need { good: GoodId(1), minimum: 1.0, weight: 3.0 },
+    ];
+    let consumer = |income| ConsumerCouncil {
+        name: String::new(),
+        income,
+        preferences: Preferences::StoneGeary(needs.clone()),
+    };
+    let goods = vec![Good::new("grain", Category::Private, 9.0), Good::new("cloth", Category::Private, 5.0)];
+    let economy = Economy::new(goods, vec![], vec![consumer(20.0)]).unwrap();
+    // 4·2 + 1·4 = 12 first, then a quarter and three quarters of 8.
+    assert_eq!(economy.aggregate(&[2.0, 4.0]).unwrap().demand, [5.0, 2.5]);
+    // Who cannot afford 24 buys five sixths of the minimum.
+    let poor = economy.aggregate(&[4.0, 8.0]).unwrap().demand;
+    assert!((poor[0] - 20.0 / 6.0).abs() < CLOSED_FORM && (poor[1] - 5.0 / 6.0).abs() < CLOSED_FORM);
+    assert_eq!(economy.certify(&[4.0, 8.0]).unwrap(), None);
+    let outcome = plan(&economy, &mut Newton::new(), &Config::new().with_tolerance(1e-12), &mut ()).unwrap();
+    assert_eq!(outcome.status, Status::Converged);
+    assert!(outcome.certificate.unwrap().gap_relative < 1e-12);
 }

@@ -371,7 +371,7 @@ pub(super) fn balance(
     for c in consumers {
         match &c.preferences {
             Preferences::CobbDouglas(wants) => {
-                wants.iter().for_each(|p| reach(p.good, &mut wanted, &mut next))
+                wants.iter().for_each(|p| reach(p.good, &mut wanted, &mut next));
             }
             other => other.goods().into_iter().for_each(|good| reach(good, &mut wanted, &mut next)),
         }

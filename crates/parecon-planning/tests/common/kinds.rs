@@ -1,10 +1,12 @@
-//! Economies of other kinds of councils, made from Cobb–Douglas ones.
+//! Economies of other kinds of councils, made from Cobb–Douglas ones, and what their technologies can do.
+#![allow(dead_code, reason = "each test uses its part")]
 
 use parecon_planning::{
-    Activity, Bounded, Branch, Category, CobbDouglas, Economy, EconomyData, Exposed, Exposure, Good, GoodId,
-    Input, Leontief, Need, Nest, NestedCes, Preferences, Requirement, Technology,
+    Activity, Bounded, Branch, Category, CobbDouglas, Config, Economy, EconomyData, Exposed, Exposure, Good,
+    GoodId, Input, Leontief, Need, Nest, NestedCes, Outcome, Preferences, PriceRule, Requirement, Technology,
+    plan,
 };
-use parecon_testbed::planning::published;
+use parecon_testbed::planning::{published, wild_prices};
 
 /// Numbers drawn from a seed (`SplitMix64`), the same everywhere.
 pub(crate) struct Draw(pub(crate) u64);
@@ -169,4 +171,90 @@ pub(crate) fn all_kinds(seed: u64) -> Economy {
         };
     }
     Economy::try_from(data).unwrap()
+}
+
+pub(crate) fn near(economy: &Economy, seed: u64, factor: f64) -> Vec<f64> {
+    wild_prices(seed, economy.goods().len(), factor).iter().map(|p| 700.0 * p).collect()
+}
+
+pub(crate) fn run(economy: &Economy, rule: &mut dyn PriceRule, tolerance: f64) -> Outcome {
+    let config = Config::new().with_start_price(700.0).with_tolerance(tolerance).with_round_limit(100);
+    plan(economy, rule, &config, &mut ()).unwrap()
+}
+
+pub(crate) fn economy_of(seed: u64, change: impl FnOnce(&mut EconomyData, &mut Draw)) -> Economy {
+    let mut data = base(seed, 120, 6);
+    change(&mut data, &mut Draw(seed));
+    Economy::try_from(data).unwrap()
+}
+
+pub(crate) fn ces(seed: u64) -> Economy {
+    economy_of(seed, |data, draw| {
+        with_ces(data, draw, 0.7, 0.3, 1.5);
+        with_ces_consumers(data, draw, 0.3, 1.5);
+    })
+}
+
+/// Quantity of a nest from quantities of its goods, straight from the formula.
+pub(crate) fn quantity(nest: &Nest, of: &mut dyn FnMut(GoodId) -> f64) -> f64 {
+    let total: f64 = nest.parts.iter().map(|p| p.weight).sum();
+    let parts: Vec<(f64, f64)> = nest
+        .parts
+        .iter()
+        .map(|part| {
+            let x = match &part.of {
+                Branch::Good(good) => of(*good),
+                Branch::Nest(inner) => quantity(inner, of),
+            };
+            (part.weight / total, x)
+        })
+        .collect();
+    let s = nest.elasticity;
+    if s == 0.0 {
+        parts.iter().fold(f64::INFINITY, |least, (theta, x)| least.min(x / theta))
+    } else if s == 1.0 {
+        parts.iter().map(|(theta, x)| (x / theta).powf(*theta)).product()
+    } else {
+        let sum: f64 = parts.iter().map(|(theta, x)| theta.powf(1.0 / s) * x.powf((s - 1.0) / s)).sum();
+        sum.powf(s / (s - 1.0))
+    }
+}
+
+/// What a technology can make of inputs and effort.
+pub(crate) fn possible(technology: &Technology, inputs: &[f64], effort: f64) -> f64 {
+    let least = |r: &[Requirement]| {
+        r.iter().zip(inputs).fold(f64::INFINITY, |least, (r, x)| least.min(x / r.per_unit))
+    };
+    let power = |t: &CobbDouglas| {
+        t.total_factor_productivity
+            * effort.powf(t.effort_elasticity)
+            * t.inputs.iter().zip(inputs).map(|(i, x)| x.powf(i.exponent)).product::<f64>()
+    };
+    match technology {
+        Technology::CobbDouglas(t) => power(t),
+        Technology::NestedCes(t) => {
+            let goods = t.nest.goods();
+            let at = |good| goods.iter().position(|g| *g == good).unwrap();
+            t.total_factor_productivity
+                * effort.powf(t.effort_elasticity)
+                * quantity(&t.nest, &mut |good| inputs[at(good)]).powf(t.returns)
+        }
+        Technology::Leontief(t) => {
+            least(&t.inputs).min(t.total_factor_productivity * effort.powf(t.effort_elasticity))
+        }
+        Technology::Activity(t) => least(&t.inputs).min(t.capacity),
+        Technology::Bounded(t) => power(&t.technology).min(t.capacity),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn disutility(technology: &Technology, effort: f64) -> f64 {
+    let (s, k) = match technology {
+        Technology::CobbDouglas(t) => (t.disutility_coefficient, t.disutility_exponent),
+        Technology::NestedCes(t) => (t.disutility_coefficient, t.disutility_exponent),
+        Technology::Leontief(t) => (t.disutility_coefficient, t.disutility_exponent),
+        Technology::Bounded(t) => (t.technology.disutility_coefficient, t.technology.disutility_exponent),
+        _ => return 0.0,
+    };
+    s * effort.powf(k)
 }
