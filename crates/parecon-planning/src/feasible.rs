@@ -6,7 +6,7 @@ use parecon_core::chunked_reduce;
 
 use crate::economy::{LARGEST_LOG, logs};
 use crate::linear::solve;
-use crate::{Certificate, Economy, Error, GoodId, Proposals};
+use crate::{Certificate, Collective, Economy, Error, GoodId, Proposals};
 
 /// Newton steps at most; a handful suffices even from prices that are far off.
 const STEP_LIMIT: usize = 12;
@@ -80,7 +80,7 @@ impl Economy {
         let input_factors: Vec<f64> = clearing.log_factors.iter().map(|f| f.exp()).collect();
         let consumption: Vec<f64> =
             clearing.left(self).iter().zip(prices).map(|(value, price)| value / price).collect();
-        let mut plan = self.proposals_at(prices, &revenues);
+        let mut plan = self.proposals_at(prices, &revenues, true);
         let layout = self.layout();
         plan.rescale(
             |w| clearing.log_output_factor(self, w).exp(),
@@ -123,7 +123,9 @@ struct Sums {
 impl Clearing {
     pub(crate) fn of(economy: &Economy, prices: &[f64], revenues: &[f64]) -> Option<Self> {
         let cut_off = LARGEST_LOG.exp();
-        if revenues.iter().any(|v| *v >= cut_off) {
+        let mut largest_revenue = [revenues.iter().copied().fold(0.0, f64::max)];
+        economy.group().largest(&mut largest_revenue);
+        if largest_revenue[0] >= cut_off {
             return None; // the bound would be too low
         }
         let n = prices.len();
@@ -163,7 +165,7 @@ impl Clearing {
             if short <= 0.0 {
                 break;
             }
-            let shift = (short + ROUNDING) / (1.0 - economy.workers().largest_returns());
+            let shift = (short + ROUNDING) / (1.0 - economy.largest_returns());
             rho.iter_mut().for_each(|r| *r -= shift);
             sums = Sums::at(economy, prices, revenues, &rho, false);
         }
@@ -267,11 +269,22 @@ impl Sums {
         // As many councils to a task as a Jacobian has cells: the sums then cost no more than the councils.
         let chunk = if with_jacobian { economy.chunk().max(n * n / 4) } else { economy.chunk() };
         let mut sums = chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero);
+        sums.share(economy.group());
         for (g, price) in prices.iter().enumerate() {
             sums.supply[g] += price * layout.endowments[g];
             sums.proposed[g] += economy.spending()[g];
         }
         sums
+    }
+
+    /// Adds what other processes' councils sum up to.
+    fn share(&mut self, group: &dyn Collective) {
+        let mut scalars = [self.surplus, self.loss];
+        group.sum(&mut scalars);
+        [self.surplus, self.loss] = scalars;
+        for list in [&mut self.supply, &mut self.used, &mut self.proposed, &mut self.jacobian] {
+            group.sum(list);
+        }
     }
 }
 

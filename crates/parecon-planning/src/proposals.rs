@@ -3,19 +3,28 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parecon_core::chunked_reduce;
+use parecon_core::for_each;
 
 use crate::economy::{Consumers, Layout, Workers};
 use crate::{Aggregates, GoodId};
 
+/// Councils to a task; what each writes is its own.
+const CHUNK: usize = 2_048;
+
 /// Every council's proposal in one round.
+///
+/// Those of consumer councils are left out where only [`Disclosure::WorkerProposals`](crate::Disclosure) is asked for;
+/// what they add up to is always there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposals {
     layout: Arc<Layout>,
     outputs: Vec<f64>,
     efforts: Vec<f64>,
     inputs: Vec<f64>,
-    consumption: Vec<f64>,
+    /// Of each good, what consumer councils together request; of a public good, the average request.
+    requests: Vec<f64>,
+    /// If consumer councils' proposals were asked for.
+    consumption: Option<Vec<f64>>,
 }
 
 /// A worker council's proposal.
@@ -42,60 +51,59 @@ pub struct ConsumerProposal<'a> {
     pub quantities: &'a [f64],
 }
 
-#[derive(Default)]
-struct WorkerPart {
-    outputs: Vec<f64>,
-    efforts: Vec<f64>,
-    inputs: Vec<f64>,
-}
-
 impl Proposals {
+    /// Of worker councils only; `spending` is what the consumer councils together spend on each good.
     pub(crate) fn at(
         layout: &Arc<Layout>,
         workers: &Workers,
-        consumers: &Consumers,
+        spending: &[f64],
         prices: &[f64],
         revenues: &[f64],
-        chunk: usize,
     ) -> Self {
-        let work = |range: Range<usize>| {
-            let mut part = WorkerPart::default();
-            for w in range {
-                part.outputs.push(revenues[w] / prices[layout.output(w).index()]);
-                part.efforts.push(workers.effort(w, revenues[w]));
-                let inputs = layout.inputs(w).iter().zip(workers.exponents(w, layout));
-                part.inputs.extend(inputs.map(|(good, b)| b * revenues[w] / prices[good.index()]));
-            }
-            part
-        };
-        let join = |all: &mut WorkerPart, part: WorkerPart| {
-            all.outputs.extend(part.outputs);
-            all.efforts.extend(part.efforts);
-            all.inputs.extend(part.inputs);
-        };
-        let WorkerPart { outputs, efforts, inputs } =
-            chunked_reduce(workers.len(), chunk, work, join).unwrap_or_default();
+        let mut outputs = vec![0.0; workers.len()];
+        let mut efforts = vec![0.0; workers.len()];
+        let mut inputs = vec![0.0; layout.all_inputs().len()];
+        let parts = layout.split_inputs(CHUNK, &mut inputs);
+        let parts = parts.zip(outputs.chunks_mut(CHUNK)).zip(efforts.chunks_mut(CHUNK)).collect();
+        for_each(
+            parts,
+            |(((councils, mut inputs), outputs), efforts): (((Range<usize>, &mut [f64]), _), _)| {
+                let (outputs, efforts): (&mut [f64], &mut [f64]) = (outputs, efforts);
+                for (w, (output, effort)) in councils.zip(outputs.iter_mut().zip(efforts)) {
+                    *output = revenues[w] / prices[layout.output(w).index()];
+                    *effort = workers.effort(w, revenues[w]);
+                    let goods = layout.inputs(w);
+                    let (own, rest) = std::mem::take(&mut inputs).split_at_mut(goods.len());
+                    for ((good, b), input) in goods.iter().zip(workers.exponents(w, layout)).zip(own) {
+                        *input = b * revenues[w] / prices[good.index()];
+                    }
+                    inputs = rest;
+                }
+            },
+        );
+        let requests = spending.iter().zip(prices).map(|(spent, price)| spent / price).collect();
+        Proposals { layout: Arc::clone(layout), outputs, efforts, inputs, requests, consumption: None }
+    }
 
-        let sharers = consumers.len() as f64;
-        let personal = |good: GoodId| {
-            let price = prices[good.index()];
-            if layout.public[good.index()] { price / sharers } else { price }
-        };
-        let consume = |range: Range<usize>| {
-            let ask = |c| {
-                let wants = layout.wants(c).iter().zip(consumers.shares(c, layout));
-                wants.map(move |(&good, share)| consumers.income(c) * share / personal(good))
-            };
-            range.flat_map(ask).collect::<Vec<f64>>()
-        };
-        let consumption = chunked_reduce(consumers.len(), chunk, consume, |all, part| all.extend(part));
-        Proposals {
-            layout: Arc::clone(layout),
-            outputs,
-            efforts,
-            inputs,
-            consumption: consumption.unwrap_or_default(),
-        }
+    pub(crate) fn add_consumers(&mut self, consumers: &Consumers, prices: &[f64]) {
+        let layout = &*self.layout;
+        let personal: Vec<f64> = prices
+            .iter()
+            .zip(&layout.public)
+            .map(|(price, public)| if *public { price / layout.sharers } else { *price })
+            .collect();
+        let mut consumption = vec![0.0; layout.all_wants().len()];
+        for_each(layout.split_wants(CHUNK, &mut consumption).collect(), |(councils, mut quantities)| {
+            for c in councils {
+                let wants = layout.wants(c);
+                let (own, rest) = std::mem::take(&mut quantities).split_at_mut(wants.len());
+                for ((good, share), quantity) in wants.iter().zip(consumers.shares(c, layout)).zip(own) {
+                    *quantity = consumers.income(c) * share / personal[good.index()];
+                }
+                quantities = rest;
+            }
+        });
+        self.consumption = Some(consumption);
     }
 
     /// Number of worker councils.
@@ -116,10 +124,11 @@ impl Proposals {
         (position < self.layout.workers()).then(|| self.worker_at(position))
     }
 
-    /// The proposal of the consumer council at a position.
+    /// The proposal of the consumer council at a position, if those of consumer councils are disclosed.
     #[must_use]
     pub fn consumer(&self, position: usize) -> Option<ConsumerProposal<'_>> {
-        (position < self.layout.consumers()).then(|| self.consumer_at(position))
+        let quantities = self.consumption.as_deref()?;
+        (position < self.layout.consumers()).then(|| self.consumer_at(position, quantities))
     }
 
     /// All worker councils' proposals, in the order of the economy.
@@ -128,10 +137,18 @@ impl Proposals {
         (0..self.layout.workers()).map(|w| self.worker_at(w))
     }
 
-    /// All consumer councils' proposals, in the order of the economy.
+    /// All consumer councils' proposals, in the order of the economy; none if they are not disclosed.
     #[must_use]
     pub fn consumers(&self) -> impl ExactSizeIterator<Item = ConsumerProposal<'_>> {
-        (0..self.layout.consumers()).map(|c| self.consumer_at(c))
+        let quantities = self.consumption.as_deref();
+        let disclosed = if quantities.is_some() { self.layout.consumers() } else { 0 };
+        (0..disclosed).map(move |c| self.consumer_at(c, quantities.unwrap_or_default()))
+    }
+
+    /// What consumer councils together request of each good; of a public good, the average request.
+    #[must_use]
+    pub fn requests(&self) -> &[f64] {
+        &self.requests
     }
 
     /// Adds the proposals up. [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding,
@@ -149,37 +166,16 @@ impl Proposals {
                 demand[good.index()] += quantity;
             }
         }
-        let sharers = self.consumer_councils() as f64;
+        if self.consumption.is_none() {
+            demand.iter_mut().zip(&self.requests).for_each(|(d, r)| *d += r);
+        }
         for consumer in self.consumers() {
             for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
                 let public = self.layout.public[good.index()];
-                demand[good.index()] += if public { quantity / sharers } else { *quantity };
+                demand[good.index()] += if public { quantity / self.layout.sharers } else { *quantity };
             }
         }
         Aggregates { supply, demand }
-    }
-
-    /// What consumer councils together would spend on each good at the announced prices.
-    pub(crate) fn spending(&self, prices: &[f64]) -> Vec<f64> {
-        let sharers = self.consumer_councils() as f64;
-        let n = prices.len();
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; n];
-            for consumer in range.map(|c| self.consumer_at(c)) {
-                for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
-                    sums[good.index()] += quantity;
-                }
-            }
-            sums
-        };
-        let add =
-            |total: &mut Vec<f64>, part: Vec<f64>| total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        let mut sums = chunked_reduce(self.consumer_councils(), (4 * n).max(512), fold, add)
-            .unwrap_or_else(|| vec![0.0; n]);
-        for (g, sum) in sums.iter_mut().enumerate() {
-            *sum *= prices[g] / if self.layout.public[g] { sharers } else { 1.0 };
-        }
-        sums
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -196,11 +192,8 @@ impl Proposals {
         }
     }
 
-    fn consumer_at(&self, c: usize) -> ConsumerProposal<'_> {
-        ConsumerProposal {
-            goods: self.layout.wants(c),
-            quantities: &self.consumption[self.layout.want_range(c)],
-        }
+    fn consumer_at<'a>(&'a self, c: usize, quantities: &'a [f64]) -> ConsumerProposal<'a> {
+        ConsumerProposal { goods: self.layout.wants(c), quantities: &quantities[self.layout.want_range(c)] }
     }
 
     /// Revises the plans in place: outputs scaled by council, inputs by good, consumption mapped by good.
@@ -216,8 +209,11 @@ impl Proposals {
         for (good, quantity) in self.layout.all_inputs().iter().zip(&mut self.inputs) {
             *quantity *= input(*good);
         }
-        for (good, quantity) in self.layout.all_wants().iter().zip(&mut self.consumption) {
+        for (good, quantity) in self.layout.all_wants().iter().zip(self.consumption.iter_mut().flatten()) {
             *quantity = consumption(*good, *quantity);
+        }
+        for (g, quantity) in (0u32..).zip(&mut self.requests) {
+            *quantity = consumption(GoodId(g), *quantity);
         }
     }
 }

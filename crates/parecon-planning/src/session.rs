@@ -127,22 +127,57 @@ impl<'a> Planning<'a> {
     /// # Errors
     /// If the rule answers with something that is not a price vector.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match self.rounds.last() {
+        let prices = match reports(self.economy, &self.rounds, &self.proposals) {
             None => self.config.start_prices(self.economy)?,
-            Some(last) => {
-                let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-                if let Some(proposals) = &self.proposals {
-                    reports = reports.with_proposals(proposals);
-                }
+            Some(reports) => {
                 let mut prices = self.rule.revise(&reports);
                 self.out_of_range |= rein_in(self.economy, &mut prices)?;
                 prices
             }
         };
+        Ok(self.announce(prices))
+    }
+
+    /// Repeats a round of an earlier process: the rule [observes](PriceRule::observe) the last round, and the prices that
+    /// were announced after it are announced again.
+    ///
+    /// Afterwards [`step`](Self::step) goes on as the earlier process would have, bit for bit.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::{Config, Planning, RevealedNewton, experiment};
+    ///
+    /// let economy = experiment::small_example()?;
+    /// let (mut rule, mut again) = (RevealedNewton::new(), RevealedNewton::new());
+    /// let mut first = Planning::new(&economy, &mut rule, Config::new())?;
+    /// first.step()?;
+    /// first.step()?;
+    ///
+    /// let mut second = Planning::new(&economy, &mut again, Config::new())?;
+    /// for round in first.rounds() {
+    ///     second.replay(round.prices.clone())?;
+    /// }
+    /// assert_eq!(first.step()?.prices, second.step()?.prices);
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        self.economy.check_prices(&prices)?;
+        if let Some(reports) = reports(self.economy, &self.rounds, &self.proposals) {
+            self.rule.observe(&reports);
+        }
+        Ok(self.announce(prices))
+    }
+
+    fn announce(&mut self, prices: Vec<f64>) -> &Round {
         let revenues = self.economy.revenues(&logs(&prices));
         let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
-        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
-            .then(|| self.economy.proposals_at(&prices, &revenues));
+        let disclosed = self.rule.disclosure();
+        self.proposals = None; // the memory may serve the next ones
+        self.proposals = (disclosed >= Disclosure::WorkerProposals)
+            .then(|| self.economy.proposals_at(&prices, &revenues, disclosed >= Disclosure::Proposals));
         let certificate =
             if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
 
@@ -159,7 +194,7 @@ impl<'a> Planning<'a> {
             class: ThresholdClass::of(largest_imbalance),
             certificate,
         });
-        Ok(&self.rounds[self.rounds.len() - 1])
+        &self.rounds[self.rounds.len() - 1]
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
@@ -195,6 +230,20 @@ impl<'a> Planning<'a> {
             rounds: self.rounds,
         }
     }
+}
+
+/// What a rule is shown of the last round, if there was one.
+fn reports<'a>(
+    economy: &'a Economy,
+    rounds: &'a [Round],
+    proposals: &'a Option<Proposals>,
+) -> Option<Reports<'a>> {
+    let last = rounds.last()?;
+    let reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(economy.group());
+    Some(match proposals {
+        Some(proposals) => reports.with_proposals(proposals),
+        None => reports,
+    })
 }
 
 /// Keeps revised prices within the permitted range; whether any had left it.

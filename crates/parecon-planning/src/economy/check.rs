@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::store::returns_to_scale;
-use crate::{ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+use super::layout::Layout;
+use super::workers::returns_to_scale;
+use crate::{Collective, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
@@ -49,65 +50,87 @@ pub(super) fn goods(goods: &[Good]) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), Error> {
-    let mut last_use = vec![usize::MAX; goods.len()];
-    for (i, w) in workers.iter().enumerate() {
-        let who = || council("worker", &w.name, i);
-        known(goods, w.output, &who)?;
-        positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
-        positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
-        positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
-        if !(0.0..=LARGEST).contains(&w.effort_elasticity) {
-            return Err(Error::invalid(format!(
-                "{}: effort elasticity is {}, must be between 0 and 1e100",
-                who(),
-                w.effort_elasticity
-            )));
-        }
-        for input in &w.inputs {
-            once(goods, input.good, &who, &mut last_use, i)?;
-            positive(
-                || format!("{}: exponent of {:?}", who(), goods[input.good.index()].name),
-                input.exponent,
-            )?;
-        }
-        let returns = returns_to_scale(w);
-        if returns > LARGEST_RETURNS {
-            return Err(Error::increasing_returns(format!(
-                "{}: exponents and effort's c/k add up to {returns}, must be below 1 (decreasing returns)",
-                who()
-            )));
-        }
+/// Which goods the present council has named: the number of the last council that named each.
+#[derive(Debug)]
+pub(super) struct Marks {
+    council: usize,
+    last: Vec<usize>,
+}
+
+impl Marks {
+    pub(super) fn new(goods: usize) -> Self {
+        Marks { council: 0, last: vec![0; goods] }
+    }
+
+    fn next(&mut self) {
+        self.council += 1;
+    }
+
+    /// Whether the present council names the good for the first time.
+    fn mark(&mut self, good: GoodId) -> bool {
+        std::mem::replace(&mut self.last[good.index()], self.council) != self.council
+    }
+}
+
+/// The council that is the `i`-th of its kind.
+pub(super) fn worker(goods: &[Good], w: &WorkerCouncil, i: usize, marks: &mut Marks) -> Result<(), Error> {
+    marks.next();
+    let who = || council("worker", &w.name, i);
+    known(goods, w.output, &who)?;
+    positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
+    positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
+    positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
+    if !(0.0..=LARGEST).contains(&w.effort_elasticity) {
+        return Err(Error::invalid(format!(
+            "{}: effort elasticity is {}, must be between 0 and 1e100",
+            who(),
+            w.effort_elasticity
+        )));
+    }
+    for input in &w.inputs {
+        once(goods, input.good, &who, marks)?;
+        positive(|| format!("{}: exponent of {:?}", who(), goods[input.good.index()].name), input.exponent)?;
+    }
+    let returns = returns_to_scale(w);
+    if returns > LARGEST_RETURNS {
+        return Err(Error::increasing_returns(format!(
+            "{}: exponents and effort's c/k add up to {returns}, must be below 1 (decreasing returns)",
+            who()
+        )));
     }
     Ok(())
 }
 
-pub(super) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result<(), Error> {
-    let mut last_want = vec![usize::MAX; goods.len()];
-    for (i, c) in consumers.iter().enumerate() {
-        let who = || council("consumer", &c.name, i);
-        positive(|| format!("{}: income", who()), c.income)?;
-        if c.preferences.is_empty() {
-            return Err(Error::invalid(format!("{} has no preferences", who())));
+/// The council that is the `i`-th of its kind.
+pub(super) fn consumer(
+    goods: &[Good],
+    c: &ConsumerCouncil,
+    i: usize,
+    marks: &mut Marks,
+) -> Result<(), Error> {
+    marks.next();
+    let who = || council("consumer", &c.name, i);
+    positive(|| format!("{}: income", who()), c.income)?;
+    if c.preferences.is_empty() {
+        return Err(Error::invalid(format!("{} has no preferences", who())));
+    }
+    for preference in &c.preferences {
+        once(goods, preference.good, &who, marks)?;
+        let good = &goods[preference.good.index()];
+        if !good.category.is_consumed() {
+            return Err(Error::invalid(format!(
+                "{} wants {:?}, a good of category {}; only private and public goods are consumed",
+                who(),
+                good.name,
+                good.category
+            )));
         }
-        for preference in &c.preferences {
-            once(goods, preference.good, &who, &mut last_want, i)?;
-            let good = &goods[preference.good.index()];
-            if !good.category.is_consumed() {
-                return Err(Error::invalid(format!(
-                    "{} wants {:?}, a good of category {}; only private and public goods are consumed",
-                    who(),
-                    good.name,
-                    good.category
-                )));
-            }
-            positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
-        }
-        // Shares of spending below the smallest normal number would be lost.
-        let total: f64 = c.preferences.iter().map(|p| p.weight).sum();
-        for p in &c.preferences {
-            positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
-        }
+        positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
+    }
+    // Shares of spending below the smallest normal number would be lost.
+    let total: f64 = c.preferences.iter().map(|p| p.weight).sum();
+    for p in &c.preferences {
+        positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
     }
     Ok(())
 }
@@ -123,59 +146,53 @@ fn known(goods: &[Good], good: GoodId, who: &impl Fn() -> String) -> Result<(), 
     }
 }
 
-fn once(
-    goods: &[Good],
-    good: GoodId,
-    who: &impl Fn() -> String,
-    last: &mut [usize],
-    position: usize,
-) -> Result<(), Error> {
+fn once(goods: &[Good], good: GoodId, who: &impl Fn() -> String, marks: &mut Marks) -> Result<(), Error> {
     known(goods, good, who)?;
-    if std::mem::replace(&mut last[good.index()], position) == position {
-        let (who, name) = (who(), &goods[good.index()].name);
-        return Err(Error::invalid(format!("{who} names {name:?} twice")));
+    if marks.mark(good) {
+        return Ok(());
     }
-    Ok(())
+    let (who, name) = (who(), &goods[good.index()].name);
+    Err(Error::invalid(format!("{who} names {name:?} twice")))
 }
 
 /// Every good must be suppliable, and wanted by consumers directly or through what is made of it.
 ///
 /// A direction in which all prices could drift without limit exists exactly if this fails: see the crate's
 /// documentation of `Φ`.
-pub(super) fn balance(
-    goods: &[Good],
-    workers: &[WorkerCouncil],
-    consumers: &[ConsumerCouncil],
-) -> Result<(), Error> {
-    let mut supplied: Vec<bool> = goods.iter().map(|g| g.endowment > 0.0).collect();
-    let mut makers: Vec<Vec<usize>> = vec![Vec::new(); goods.len()];
-    for (i, w) in workers.iter().enumerate() {
-        supplied[w.output.index()] = true;
-        makers[w.output.index()].push(i);
-    }
-    if let Some(g) = supplied.iter().position(|s| !s) {
+pub(super) fn balance(goods: &[Good], layout: &Layout, all: &dyn Collective) -> Result<(), Error> {
+    let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
+    let mut supplied: Vec<f64> = goods.iter().map(|g| flag(g.endowment > 0.0)).collect();
+    layout.outputs().iter().for_each(|good| supplied[good.index()] = 1.0);
+    all.largest(&mut supplied);
+    if let Some(g) = supplied.iter().position(|s| *s == 0.0) {
         let name = &goods[g].name;
         return Err(Error::unbalanced(format!(
             "good {name:?} has no endowment and no worker council makes it: its price would rise without end"
         )));
     }
 
-    let mut wanted = vec![false; goods.len()];
-    let mut next: Vec<usize> = Vec::new();
-    let reach = |g: GoodId, wanted: &mut Vec<bool>, next: &mut Vec<usize>| {
-        if !std::mem::replace(&mut wanted[g.index()], true) {
-            next.push(g.index());
+    let makers = Makers::of(goods.len(), layout);
+    let mut wanted = vec![0.0; goods.len()];
+    layout.all_wants().iter().for_each(|good| wanted[good.index()] = 1.0);
+    // What is made here may be wanted by those who make something elsewhere.
+    loop {
+        all.largest(&mut wanted);
+        let before = wanted.clone();
+        let mut next: Vec<usize> = (0..goods.len()).filter(|g| wanted[*g] > 0.0).collect();
+        while let Some(g) = next.pop() {
+            for input in makers.of_good(g).iter().flat_map(|&w| layout.inputs(w)) {
+                if std::mem::replace(&mut wanted[input.index()], 1.0) == 0.0 {
+                    next.push(input.index());
+                }
+            }
         }
-    };
-    for p in consumers.iter().flat_map(|c| &c.preferences) {
-        reach(p.good, &mut wanted, &mut next);
-    }
-    while let Some(g) = next.pop() {
-        for input in makers[g].iter().flat_map(|&w| &workers[w].inputs) {
-            reach(input.good, &mut wanted, &mut next);
+        let mut changed = [flag(wanted != before)];
+        all.largest(&mut changed);
+        if changed[0] == 0.0 {
+            break;
         }
     }
-    match wanted.iter().position(|w| !w) {
+    match wanted.iter().position(|w| *w == 0.0) {
         Some(g) => {
             let name = &goods[g].name;
             Err(Error::unbalanced(format!(
@@ -184,5 +201,32 @@ pub(super) fn balance(
             )))
         }
         None => Ok(()),
+    }
+}
+
+/// Positions of the worker councils that make each good.
+struct Makers {
+    start: Vec<usize>,
+    councils: Vec<usize>,
+}
+
+impl Makers {
+    fn of(goods: usize, layout: &Layout) -> Self {
+        let mut start = vec![0; goods + 1];
+        layout.outputs().iter().for_each(|good| start[good.index() + 1] += 1);
+        for g in 0..goods {
+            start[g + 1] += start[g];
+        }
+        let mut free = start.clone();
+        let mut councils = vec![0; layout.workers()];
+        for (w, good) in layout.outputs().iter().enumerate() {
+            councils[free[good.index()]] = w;
+            free[good.index()] += 1;
+        }
+        Makers { start, councils }
+    }
+
+    fn of_good(&self, g: usize) -> &[usize] {
+        &self.councils[self.start[g]..self.start[g + 1]]
     }
 }

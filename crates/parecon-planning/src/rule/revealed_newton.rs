@@ -1,22 +1,20 @@
 //! Newton's method on what proposals reveal.
 
+mod memory;
 mod model;
-
-use std::collections::BTreeMap;
+mod slopes;
+mod start;
 
 use super::{Disclosure, PriceRule, Recorded, Reports};
-use crate::Proposals;
-use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
-use model::Model;
+use crate::economy::{PRICE_LIMIT, logs};
+use memory::Memory;
+use model::{Line, Model};
 
-/// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
-const ASSUMED_EFFORT: f64 = 0.1;
-/// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
-const SMALLEST_CONTRAST: f64 = 1e-8;
-/// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
-const LARGEST_ELASTICITY: f64 = 1e9;
-/// Logarithmic revenues this close to the limit were cut off.
-const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
+/// Largest |log(D/S)| of the model that is worth removing while it still assumes something about some council: the
+/// model itself errs by more.
+const ROUGH: f64 = 1e-4;
+/// And when it does not: a few hundred times rounding.
+const EXACT: f64 = 1e-11;
 
 /// Solves for the prices that would clear if what the proposals reveal held everywhere.
 ///
@@ -43,11 +41,13 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// another economy, take a new rule.
 ///
 /// # What a facilitation board would ask of councils
-/// Their proposals and the memory of one earlier proposal; no technologies, no elasticities.
+/// Worker councils' proposals and the memory of one earlier proposal; no technologies, no elasticities. Of consumer
+/// councils only what they request together.
 ///
 /// # Complexity
-/// Per round a few (3–10) inner steps, each one exponential and the square of the number of inputs for
-/// each worker council, and a dense linear solve in the number of goods.
+/// Per round a few (3–10) inner steps, each one exponential per worker council; most of them also sum the square of each
+/// council's number of inputs and solve a dense linear system in the number of goods `n`. Where `n` exceeds 1,000 and
+/// `n³` is large beside the number of inputs, GMRES instead reads all councils some 30 times, and nothing takes `n²`.
 ///
 /// # Example
 /// ```
@@ -62,26 +62,10 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct RevealedNewton {
-    seen: Vec<Seen>,
-    /// Councils of which only cut-off plans have been seen.
-    brackets: BTreeMap<usize, Bracket>,
+    memory: Memory,
+    /// Share of its revenue that each council spends on each input.
+    shares: Vec<f64>,
     without_proposals: Recorded,
-}
-
-/// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
-/// `z = log p_o − Σ b_i·log p_i`, and the line's slope.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    position: f64,
-    revenue: f64,
-    elasticity: f64,
-}
-
-/// Where a council's plan was cut off from below and from above.
-#[derive(Clone, Copy, Debug)]
-struct Bracket {
-    low: f64,
-    high: f64,
 }
 
 impl RevealedNewton {
@@ -91,96 +75,30 @@ impl RevealedNewton {
         Self::default()
     }
 
-    /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
-    fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
-        // More than all revenue can only be spent by mistake; then hardly reacting to prices is out of the question.
-        let smallest =
-            if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
-        let cut_off = revenue.abs() >= CUT_OFF;
-        if w == self.seen.len() {
-            let elasticity = (smallest / (1.0 - ASSUMED_EFFORT)).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity });
-            if cut_off {
-                self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
-            }
-        }
-        let seen = &mut self.seen[w];
-        let slope = (revenue - seen.revenue) / (z - seen.position);
-        match self.brackets.get_mut(&w) {
-            None if cut_off => {
-                // The true plan is further out, so the slope is steeper than it looks.
-                seen.elasticity = seen.elasticity.max(slope.min(LARGEST_ELASTICITY));
-            }
-            None => {
-                if (revenue - seen.revenue).abs() > SMALLEST_CONTRAST && slope.is_finite() {
-                    seen.elasticity = slope.clamp(smallest, LARGEST_ELASTICITY);
-                }
-                (seen.position, seen.revenue) = (z, revenue);
-            }
-            Some(bracket) if cut_off => {
-                if revenue > 0.0 {
-                    bracket.high = bracket.high.min(z);
-                } else {
-                    bracket.low = bracket.low.max(z);
-                }
-                let width = bracket.high - bracket.low;
-                (seen.position, seen.revenue) = (z, revenue);
-                if width > 0.0 && width.is_finite() {
-                    seen.elasticity =
-                        seen.elasticity.max((2.0 * LARGEST_LOG / width).min(LARGEST_ELASTICITY));
-                    (seen.position, seen.revenue) = (bracket.low + 0.5 * width, 0.0);
-                }
-            }
-            Some(bracket) => {
-                for steeper in [
-                    (LARGEST_LOG - revenue) / (bracket.high - z),
-                    (revenue + LARGEST_LOG) / (z - bracket.low),
-                ] {
-                    seen.elasticity = seen.elasticity.max(steeper.clamp(smallest, LARGEST_ELASTICITY));
-                }
-                (seen.position, seen.revenue) = (z, revenue);
-                self.brackets.remove(&w);
-            }
-        }
-    }
-
-    fn model<'a>(&mut self, prices: &[f64], log_prices: &[f64], proposals: &'a Proposals) -> Model<'a> {
-        let layout = proposals.layout();
-        if self.seen.len() > layout.workers() {
+    /// Learns from the proposals, if there are any; whether some council, here or elsewhere, is new.
+    fn learn(&mut self, reports: &Reports<'_>, log_prices: &[f64]) -> Option<bool> {
+        let goods = reports.prices().len();
+        let proposals = reports.proposals().filter(|p| p.layout().endowments.len() == goods)?;
+        if self.memory.councils() > proposals.worker_councils() {
             *self = Self::new(); // another economy
         }
-        let mut shares = Vec::with_capacity(layout.all_inputs().len());
-        for (w, plan) in proposals.workers().enumerate() {
-            let revenue = prices[plan.good.index()] * plan.output;
-            let start = shares.len();
-            shares.extend(
-                plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x / revenue),
-            );
-            let spent: f64 = shares[start..].iter().sum();
-            let position = log_prices[plan.good.index()]
-                - plan
-                    .input_goods
-                    .iter()
-                    .zip(&shares[start..])
-                    .map(|(g, b)| b * log_prices[g.index()])
-                    .sum::<f64>();
-            self.learn(w, position, revenue.ln(), spent);
-        }
-        let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
-        let constants = self.seen.iter().map(|s| s.revenue / s.elasticity - s.position).collect();
-        Model::new(layout, shares, elasticities, constants, proposals.spending(prices))
+        let mut new = [(proposals.worker_councils() - self.memory.councils()) as f64];
+        self.memory.learn(reports.prices(), log_prices, proposals, &mut self.shares);
+        reports.group().largest(&mut new);
+        Some(new[0] > 0.0)
     }
 }
 
 impl PriceRule for RevealedNewton {
     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
-        let goods = reports.prices().len();
-        let Some(proposals) = reports.proposals().filter(|p| p.layout().endowments.len() == goods) else {
+        let log_prices = logs(reports.prices());
+        let (Some(new), Some(proposals)) = (self.learn(reports, &log_prices), reports.proposals()) else {
             return self.without_proposals.revise(reports);
         };
-        let log_prices = logs(reports.prices());
-        let model = self.model(reports.prices(), &log_prices, proposals);
-        let clearing = model.clear(log_prices);
+        let spending = proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect();
+        let lines: Vec<Line> = self.memory.lines();
+        let model = Model::new(proposals.layout(), reports.group(), &self.shares, &lines, spending);
+        let clearing = model.clear(log_prices, if new { ROUGH } else { EXACT });
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()
@@ -188,7 +106,13 @@ impl PriceRule for RevealedNewton {
             .collect()
     }
 
+    fn observe(&mut self, reports: &Reports<'_>) {
+        if self.learn(reports, &logs(reports.prices())).is_none() {
+            self.without_proposals.observe(reports);
+        }
+    }
+
     fn disclosure(&self) -> Disclosure {
-        Disclosure::Proposals
+        Disclosure::WorkerProposals
     }
 }
