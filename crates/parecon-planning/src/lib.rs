@@ -23,7 +23,7 @@ pub use aggregates::Aggregates;
 pub use certificate::Certificate;
 pub use collective::Collective;
 pub use config::Config;
-pub use council::{ConsumerCouncil, Input, Preference, WorkerCouncil};
+pub use council::{CobbDouglas, ConsumerCouncil, Input, Preference, Preferences, Technology, WorkerCouncil};
 pub use economy::{Economy, EconomyBuilder, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;

@@ -8,7 +8,7 @@ use parecon_core::chunked_reduce;
 use super::check::{self, Marks};
 use super::{Consumers, Economy, Layout, Workers};
 use crate::collective::{Alone, Group};
-use crate::{Collective, ConsumerCouncil, Error, Good, WorkerCouncil};
+use crate::{Collective, ConsumerCouncil, Error, Good, Preferences, Technology, WorkerCouncil};
 
 /// Takes in councils one by one, so that an economy of millions never exists twice.
 ///
@@ -61,8 +61,9 @@ impl EconomyBuilder {
     /// If the council is not acceptable, as [`Economy::new`]; it is then not added.
     pub fn worker_council(&mut self, council: &WorkerCouncil) -> Result<(), Error> {
         check::worker(&self.goods, council, self.workers.len(), &mut self.marks)?;
-        self.layout.push_worker(council.output, council.inputs.iter().map(|i| i.good));
-        self.workers.push(council);
+        let Technology::CobbDouglas(technology) = &council.technology;
+        self.layout.push_worker(council.output, technology.inputs.iter().map(|i| i.good));
+        self.workers.push(&council.name, technology);
         Ok(())
     }
 
@@ -72,8 +73,9 @@ impl EconomyBuilder {
     /// If the council is not acceptable, as [`Economy::new`]; it is then not added.
     pub fn consumer_council(&mut self, council: &ConsumerCouncil) -> Result<(), Error> {
         check::consumer(&self.goods, council, self.consumers.len(), &mut self.marks)?;
-        self.layout.push_consumer(council.preferences.iter().map(|p| p.good));
-        self.consumers.push(council);
+        let Preferences::CobbDouglas(preferences) = &council.preferences;
+        self.layout.push_consumer(preferences.iter().map(|p| p.good));
+        self.consumers.push(&council.name, council.income, preferences);
         Ok(())
     }
 

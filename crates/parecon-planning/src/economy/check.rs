@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::layout::Layout;
 use super::workers::returns_to_scale;
-use crate::{Collective, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+use crate::{Collective, ConsumerCouncil, Error, Good, GoodId, Preferences, Technology, WorkerCouncil};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
@@ -77,6 +77,7 @@ pub(super) fn worker(goods: &[Good], w: &WorkerCouncil, i: usize, marks: &mut Ma
     marks.next();
     let who = || council("worker", &w.name, i);
     known(goods, w.output, &who)?;
+    let Technology::CobbDouglas(w) = &w.technology;
     positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
     positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
     positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
@@ -111,10 +112,11 @@ pub(super) fn consumer(
     marks.next();
     let who = || council("consumer", &c.name, i);
     positive(|| format!("{}: income", who()), c.income)?;
-    if c.preferences.is_empty() {
+    let Preferences::CobbDouglas(preferences) = &c.preferences;
+    if preferences.is_empty() {
         return Err(Error::invalid(format!("{} has no preferences", who())));
     }
-    for preference in &c.preferences {
+    for preference in preferences {
         once(goods, preference.good, &who, marks)?;
         let good = &goods[preference.good.index()];
         if !good.category.is_consumed() {
@@ -128,8 +130,8 @@ pub(super) fn consumer(
         positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
     }
     // Shares of spending below the smallest normal number would be lost.
-    let total: f64 = c.preferences.iter().map(|p| p.weight).sum();
-    for p in &c.preferences {
+    let total: f64 = preferences.iter().map(|p| p.weight).sum();
+    for p in preferences {
         positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::names::Names;
-use crate::{ConsumerCouncil, Preference};
+use crate::{ConsumerCouncil, Preference, Preferences};
 
 /// Incomes and preferences of the consumer councils.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,11 +14,11 @@ pub(crate) struct Consumers {
 }
 
 impl Consumers {
-    pub(crate) fn push(&mut self, council: &ConsumerCouncil) {
-        self.names.push(&council.name);
-        self.incomes.push(council.income);
-        self.weights.extend(council.preferences.iter().map(|p| p.weight));
-        self.total_weights.push(council.preferences.iter().map(|p| p.weight).sum());
+    pub(crate) fn push(&mut self, name: &str, income: f64, preferences: &[Preference]) {
+        self.names.push(name);
+        self.incomes.push(income);
+        self.weights.extend(preferences.iter().map(|p| p.weight));
+        self.total_weights.push(preferences.iter().map(|p| p.weight).sum());
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -37,11 +37,13 @@ impl Consumers {
 
     pub(crate) fn council(&self, c: usize, layout: &Layout) -> ConsumerCouncil {
         let range = layout.want_range(c);
-        let preferences = layout.wants(c).iter().zip(&self.weights[range]);
+        let wants = layout.wants(c).iter().zip(&self.weights[range]);
         ConsumerCouncil {
             name: self.names.get(c).to_owned(),
             income: self.incomes[c],
-            preferences: preferences.map(|(&good, &weight)| Preference { good, weight }).collect(),
+            preferences: Preferences::CobbDouglas(
+                wants.map(|(&good, &weight)| Preference { good, weight }).collect(),
+            ),
         }
     }
 }

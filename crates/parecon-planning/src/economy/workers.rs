@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::names::Names;
-use crate::{Input, WorkerCouncil};
+use crate::{CobbDouglas, Input, Technology, WorkerCouncil};
 
 /// Plans worth more than `e^LARGEST_LOG` are cut off; see [`Economy`](crate::Economy).
 pub(crate) const LARGEST_LOG: f64 = 400.0;
@@ -24,16 +24,16 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    pub(crate) fn push(&mut self, council: &WorkerCouncil) {
-        self.names.push(&council.name);
-        self.productivity.push(council.total_factor_productivity);
-        self.exponents.extend(council.inputs.iter().map(|i| i.exponent));
-        self.effort_elasticity.push(council.effort_elasticity);
-        self.disutility_coefficient.push(council.disutility_coefficient);
-        self.disutility_exponent.push(council.disutility_exponent);
-        self.constant.push(constant(council));
-        self.elasticity.push(1.0 / (1.0 - returns_to_scale(council)));
-        self.largest_returns = self.largest_returns.max(input_returns(council));
+    pub(crate) fn push(&mut self, name: &str, technology: &CobbDouglas) {
+        self.names.push(name);
+        self.productivity.push(technology.total_factor_productivity);
+        self.exponents.extend(technology.inputs.iter().map(|i| i.exponent));
+        self.effort_elasticity.push(technology.effort_elasticity);
+        self.disutility_coefficient.push(technology.disutility_coefficient);
+        self.disutility_exponent.push(technology.disutility_exponent);
+        self.constant.push(constant(technology));
+        self.elasticity.push(1.0 / (1.0 - returns_to_scale(technology)));
+        self.largest_returns = self.largest_returns.max(input_returns(technology));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -78,26 +78,28 @@ impl Workers {
         WorkerCouncil {
             name: self.names.get(w).to_owned(),
             output: layout.output(w),
-            total_factor_productivity: self.productivity[w],
-            inputs: inputs.map(|(&good, &exponent)| Input { good, exponent }).collect(),
-            effort_elasticity: self.effort_elasticity[w],
-            disutility_coefficient: self.disutility_coefficient[w],
-            disutility_exponent: self.disutility_exponent[w],
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: self.productivity[w],
+                inputs: inputs.map(|(&good, &exponent)| Input { good, exponent }).collect(),
+                effort_elasticity: self.effort_elasticity[w],
+                disutility_coefficient: self.disutility_coefficient[w],
+                disutility_exponent: self.disutility_exponent[w],
+            }),
         }
     }
 }
 
 /// `B`.
-fn input_returns(w: &WorkerCouncil) -> f64 {
+fn input_returns(w: &CobbDouglas) -> f64 {
     w.inputs.iter().map(|i| i.exponent).sum()
 }
 
 /// `B + c/k`.
-pub(crate) fn returns_to_scale(w: &WorkerCouncil) -> f64 {
+pub(crate) fn returns_to_scale(w: &CobbDouglas) -> f64 {
     w.effort_elasticity / w.disutility_exponent + input_returns(w)
 }
 
-fn constant(w: &WorkerCouncil) -> f64 {
+fn constant(w: &CobbDouglas) -> f64 {
     let (c, s, k) = (w.effort_elasticity, w.disutility_coefficient, w.disutility_exponent);
     let share = c / k;
     // The limit of x·log x at 0: a council without effort, or with so little that the share underflows.
