@@ -56,7 +56,7 @@ pub fn plan(
         }
     };
     observer.on_end(status);
-    Ok(planning.finish(status))
+    Ok(planning.end(status))
 }
 
 /// A planning process whose loop the caller owns.
@@ -220,7 +220,14 @@ impl<'a> Planning<'a> {
         &self.rounds
     }
 
-    fn finish(self, status: Status) -> Outcome {
+    /// The outcome so far: [`Status::Stopped`] if the process has not ended by itself.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        let status = self.status().unwrap_or(Status::Stopped);
+        self.end(status)
+    }
+
+    fn end(self, status: Status) -> Outcome {
         let best = self.rounds.get(self.best);
         Outcome {
             status,
