@@ -147,7 +147,8 @@ fn failures_are_known_to_all_processes() {
         ),
         (&["--checkpoint", "/no/such/folder/file"], "could not write /no/such/folder/file"),
         (&["--dance", "1"], "no option --dance"),
-        (&["--councils", "20"], "process 0: "),
+        (&["--councils", "20"], "no worker council makes it"),
+        (&["--goods", "0"], "process 0: an economy needs at least one good"),
     ] {
         let output = mpirun(2, args);
         let said = String::from_utf8_lossy(&output.stderr);
