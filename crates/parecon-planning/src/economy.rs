@@ -6,6 +6,7 @@ mod consumers;
 mod data;
 mod layout;
 mod names;
+mod others;
 mod workers;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use builder::EconomyBuilder;
 pub(crate) use consumers::Consumers;
 pub use data::EconomyData;
 pub(crate) use layout::Layout;
+pub(crate) use others::{OtherAnswers, Others};
 pub(crate) use workers::{LARGEST_LOG, Workers};
 
 use crate::collective::Group;
@@ -40,6 +42,8 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// x_i   = b_i·p_o·Q/p_i
 /// s·k·E^k = c·p_o·Q
 /// ```
+///
+/// What other technologies and preferences propose is documented with them.
 ///
 /// A plan worth more than e⁴⁰⁰ units of account is proposed as one of e⁴⁰⁰ (and less than e⁻⁴⁰⁰ as e⁻⁴⁰⁰): far from
 /// agreement only its direction matters, and sums stay finite.
@@ -85,14 +89,29 @@ pub struct Economy {
     layout: Arc<Layout>,
     workers: Workers,
     consumers: Consumers,
-    /// Spending on each good by all consumer councils: `Σ_c m_c·α_cg`.
+    others: Others,
+    /// Spending on each good by all Cobb–Douglas consumer councils: `Σ_c m_c·α_cg`.
     spending: Vec<f64>,
     total_income: f64,
-    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c`.
+    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c` over Cobb–Douglas consumer councils.
     welfare_constant: f64,
-    /// Largest `B = Σ b_i` of any worker council.
+    /// Largest `B = Σ b_i` of any Cobb–Douglas worker council.
     largest_returns: f64,
     group: Group,
+}
+
+/// What all councils propose at some prices.
+pub(crate) struct Answers {
+    /// Value of each Cobb–Douglas worker council's output.
+    pub(crate) revenues: Vec<f64>,
+    others: OtherAnswers,
+}
+
+impl Answers {
+    /// The councils of other kinds and their answers, if there are any.
+    pub(crate) fn others<'a>(&'a self, economy: &'a Economy) -> Option<(&'a Others, &'a OtherAnswers)> {
+        (!economy.others.is_empty()).then_some((&economy.others, &self.others))
+    }
 }
 
 impl Economy {
@@ -104,7 +123,7 @@ impl Economy {
     /// - a council that refers to a good that does not exist or twice to the same, or has a parameter out of range;
     /// - a worker council whose returns to scale do not decrease, `Σ b_i + c/k ≥ 1`
     ///   ([`Error::is_increasing_returns`]);
-    /// - a consumer council that wants a good of a category that is not consumed;
+    /// - a consumer council that wants a good of a category that is not consumed, or permits one that is no pollutant;
     /// - a good that nobody can supply, or that nobody wants either for consumption or, directly or indirectly, to
     ///   make something that is consumed: its price would rise or fall without end ([`Error::is_unbalanced`]).
     ///   With decreasing returns everywhere, this is the only way in which clearing prices can fail to exist, and
@@ -141,34 +160,43 @@ impl Economy {
     /// Number of worker councils.
     #[must_use]
     pub fn worker_councils(&self) -> usize {
-        self.workers.len()
+        self.layout.workers()
     }
 
     /// Number of consumer councils.
     #[must_use]
     pub fn consumer_councils(&self) -> usize {
-        self.consumers.len()
+        self.layout.consumers()
     }
 
     /// A worker council as it was given.
     #[must_use]
     pub fn worker_council(&self, position: usize) -> Option<WorkerCouncil> {
-        (position < self.workers.len()).then(|| self.workers.council(position, &self.layout))
+        let stored = self.layout.stored_worker(position);
+        match stored.checked_sub(self.workers.len()) {
+            None => Some(self.workers.council(stored, &self.layout)),
+            Some(other) => self.others.workers.get(other).map(|w| w.council.clone()),
+        }
     }
 
     /// A consumer council as it was given.
     #[must_use]
     pub fn consumer_council(&self, position: usize) -> Option<ConsumerCouncil> {
-        (position < self.consumers.len()).then(|| self.consumers.council(position, &self.layout))
+        let stored = self.layout.stored_consumer(position);
+        match stored.checked_sub(self.consumers.len()) {
+            None => Some(self.consumers.council(stored, &self.layout)),
+            Some(other) => self.others.consumers.get(other).map(|c| c.council.clone()),
+        }
     }
 
-    /// What all consumer councils together spend on each good, `M_g = Σ_c m_c·α_cg`, in units of account.
+    /// What all consumer councils with Cobb–Douglas preferences together spend on each good at any prices,
+    /// `M_g = Σ_c m_c·α_cg`, in units of account.
     #[must_use]
     pub fn spending(&self) -> &[f64] {
         &self.spending
     }
 
-    /// Sum of all incomes, in units of account.
+    /// Sum of all given incomes, in units of account.
     #[must_use]
     pub fn total_income(&self) -> f64 {
         self.total_income
@@ -183,7 +211,7 @@ impl Economy {
     /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
     pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
         self.check_prices(prices)?;
-        Ok(self.proposals_at(prices, &self.revenues(&logs(prices)), true))
+        Ok(self.proposals_at(prices, &self.answers_at(prices)?, true))
     }
 
     /// Supply and demand at announced prices, without forming the proposals.
@@ -198,7 +226,31 @@ impl Economy {
     pub fn aggregate(&self, prices: &[f64]) -> Result<Aggregates, Error> {
         self.check_prices(prices)?;
         let log_prices = logs(prices);
-        Ok(self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices)))
+        let mut all = self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices));
+        if !self.others.is_empty() {
+            let answers = self.others.answers(&self.layout, prices, &log_prices)?;
+            answers.add_to(&self.others, &self.layout, &mut all);
+        }
+        Ok(all)
+    }
+
+    /// What all councils propose; an error if a council of the caller's own makes no sense.
+    pub(crate) fn answers_at(&self, prices: &[f64]) -> Result<Answers, Error> {
+        let log_prices = logs(prices);
+        let others = if self.others.is_empty() {
+            OtherAnswers::default()
+        } else {
+            self.others.answers(&self.layout, prices, &log_prices)?
+        };
+        Ok(Answers { revenues: self.revenues(&log_prices), others })
+    }
+
+    pub(crate) fn aggregates_of(&self, prices: &[f64], answers: &Answers) -> Aggregates {
+        let mut all = self.aggregates_at(prices, |w| answers.revenues[w]);
+        if let Some((others, given)) = answers.others(self) {
+            given.add_to(others, &self.layout, &mut all);
+        }
+        all
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
@@ -261,12 +313,15 @@ impl Economy {
     }
 
     /// With the consumer councils' proposals or without.
-    pub(crate) fn proposals_at(&self, prices: &[f64], revenues: &[f64], consumers: bool) -> Proposals {
-        let mut proposals = Proposals::at(&self.layout, &self.workers, &self.spending, prices, revenues);
+    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers, consumers: bool) -> Proposals {
+        let mut all = Proposals::at(&self.layout, &self.workers, &self.spending, prices, &answers.revenues);
         if consumers {
-            proposals.add_consumers(&self.consumers, prices);
+            all.add_consumers(&self.consumers, prices);
         }
-        proposals
+        if answers.others(self).is_some() {
+            all.extend(&answers.others);
+        }
+        all
     }
 
     pub(crate) fn group(&self) -> &dyn Collective {

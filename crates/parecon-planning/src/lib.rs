@@ -13,23 +13,31 @@ mod error;
 pub mod experiment;
 mod feasible;
 mod good;
+mod income;
 mod linear;
 mod proposals;
 mod round;
 mod rule;
 mod session;
+mod slopes;
 
 pub use aggregates::Aggregates;
 pub use certificate::Certificate;
 pub use collective::Collective;
 pub use config::Config;
-pub use council::{CobbDouglas, ConsumerCouncil, Input, Preference, Preferences, Technology, WorkerCouncil};
+pub use council::{
+    Activity, Answer, Bounded, Branch, CobbDouglas, ConsumerCouncil, Custom, CustomCouncil, Exposed,
+    Exposure, Input, Leontief, Need, Nest, NestedCes, Part, Preference, Preferences, Requirement, Technology,
+    WorkerCouncil,
+};
 pub use economy::{Economy, EconomyBuilder, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;
 pub use good::{Category, Good, GoodId};
+pub use income::{IncomeRule, Members};
 pub use parecon_core::{Observer, Status};
 pub use proposals::{ConsumerProposal, Proposals, WorkerProposal};
 pub use round::{Round, ThresholdClass};
-pub use rule::{Disclosure, PriceRule, Recorded, Reports, RevealedNewton};
+pub use rule::{Disclosure, Newton, PriceRule, Recorded, Reports, RevealedNewton};
 pub use session::{Outcome, Planning, plan};
+pub use slopes::Slopes;

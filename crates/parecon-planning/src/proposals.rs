@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parecon_core::for_each;
 
-use crate::economy::{Consumers, Layout, Workers};
+use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
 use crate::{Aggregates, GoodId};
 
 /// Councils to a task; what each writes is its own.
@@ -25,6 +25,7 @@ pub struct Proposals {
     requests: Vec<f64>,
     /// If consumer councils' proposals were asked for.
     consumption: Option<Vec<f64>>,
+    permits: Vec<f64>,
 }
 
 /// A worker council's proposal.
@@ -49,6 +50,10 @@ pub struct ConsumerProposal<'a> {
     pub goods: &'a [GoodId],
     /// How much of each, in units of the good. Of a public good it is the quantity it wants to exist.
     pub quantities: &'a [f64],
+    /// The pollutants it permits.
+    pub permit_goods: &'a [GoodId],
+    /// How much of each, in units of the good.
+    pub permits: &'a [f64],
 }
 
 impl Proposals {
@@ -62,8 +67,8 @@ impl Proposals {
     ) -> Self {
         let mut outputs = vec![0.0; workers.len()];
         let mut efforts = vec![0.0; workers.len()];
-        let mut inputs = vec![0.0; layout.all_inputs().len()];
-        let parts = layout.split_inputs(CHUNK, &mut inputs);
+        let mut inputs = vec![0.0; layout.inputs_before(workers.len())];
+        let parts = layout.split_inputs(workers.len(), CHUNK, &mut inputs);
         let parts = parts.zip(outputs.chunks_mut(CHUNK)).zip(efforts.chunks_mut(CHUNK)).collect();
         for_each(
             parts,
@@ -82,7 +87,32 @@ impl Proposals {
             },
         );
         let requests = spending.iter().zip(prices).map(|(spent, price)| spent / price).collect();
-        Proposals { layout: Arc::clone(layout), outputs, efforts, inputs, requests, consumption: None }
+        Proposals {
+            layout: Arc::clone(layout),
+            outputs,
+            efforts,
+            inputs,
+            requests,
+            consumption: None,
+            permits: Vec::new(),
+        }
+    }
+
+    /// Adds the proposals of the councils that come last in the layout.
+    pub(crate) fn extend(&mut self, others: &OtherAnswers) {
+        self.outputs.extend(others.plans.iter().map(|p| p.output));
+        self.efforts.extend(others.plans.iter().map(|p| p.effort));
+        self.inputs.extend(&others.inputs);
+        let wants = self.layout.all_wants();
+        let first = wants.len() - others.quantities.len();
+        for (good, quantity) in wants[first..].iter().zip(&others.quantities) {
+            let sharers = if self.layout.public[good.index()] { self.layout.sharers } else { 1.0 };
+            self.requests[good.index()] += quantity / sharers;
+        }
+        if let Some(consumption) = &mut self.consumption {
+            consumption.extend(&others.quantities);
+        }
+        self.permits.extend(&others.permits);
     }
 
     pub(crate) fn add_consumers(&mut self, consumers: &Consumers, prices: &[f64]) {
@@ -92,17 +122,20 @@ impl Proposals {
             .zip(&layout.public)
             .map(|(price, public)| if *public { price / layout.sharers } else { *price })
             .collect();
-        let mut consumption = vec![0.0; layout.all_wants().len()];
-        for_each(layout.split_wants(CHUNK, &mut consumption).collect(), |(councils, mut quantities)| {
-            for c in councils {
-                let wants = layout.wants(c);
-                let (own, rest) = std::mem::take(&mut quantities).split_at_mut(wants.len());
-                for ((good, share), quantity) in wants.iter().zip(consumers.shares(c, layout)).zip(own) {
-                    *quantity = consumers.income(c) * share / personal[good.index()];
+        let mut consumption = vec![0.0; layout.wants_before(consumers.len())];
+        for_each(
+            layout.split_wants(consumers.len(), CHUNK, &mut consumption).collect(),
+            |(councils, mut quantities)| {
+                for c in councils {
+                    let wants = layout.wants(c);
+                    let (own, rest) = std::mem::take(&mut quantities).split_at_mut(wants.len());
+                    for ((good, share), quantity) in wants.iter().zip(consumers.shares(c, layout)).zip(own) {
+                        *quantity = consumers.income(c) * share / personal[good.index()];
+                    }
+                    quantities = rest;
                 }
-                quantities = rest;
-            }
-        });
+            },
+        );
         self.consumption = Some(consumption);
     }
 
@@ -121,20 +154,21 @@ impl Proposals {
     /// The proposal of the worker council at a position.
     #[must_use]
     pub fn worker(&self, position: usize) -> Option<WorkerProposal<'_>> {
-        (position < self.layout.workers()).then(|| self.worker_at(position))
+        (position < self.layout.workers()).then(|| self.worker_at(self.layout.stored_worker(position)))
     }
 
     /// The proposal of the consumer council at a position, if those of consumer councils are disclosed.
     #[must_use]
     pub fn consumer(&self, position: usize) -> Option<ConsumerProposal<'_>> {
         let quantities = self.consumption.as_deref()?;
-        (position < self.layout.consumers()).then(|| self.consumer_at(position, quantities))
+        (position < self.layout.consumers())
+            .then(|| self.consumer_at(self.layout.stored_consumer(position), quantities))
     }
 
     /// All worker councils' proposals, in the order of the economy.
     #[must_use]
     pub fn workers(&self) -> impl ExactSizeIterator<Item = WorkerProposal<'_>> {
-        (0..self.layout.workers()).map(|w| self.worker_at(w))
+        (0..self.layout.workers()).map(|w| self.worker_at(self.layout.stored_worker(w)))
     }
 
     /// All consumer councils' proposals, in the order of the economy; none if they are not disclosed.
@@ -142,7 +176,8 @@ impl Proposals {
     pub fn consumers(&self) -> impl ExactSizeIterator<Item = ConsumerProposal<'_>> {
         let quantities = self.consumption.as_deref();
         let disclosed = if quantities.is_some() { self.layout.consumers() } else { 0 };
-        (0..disclosed).map(move |c| self.consumer_at(c, quantities.unwrap_or_default()))
+        (0..disclosed)
+            .map(move |c| self.consumer_at(self.layout.stored_consumer(c), quantities.unwrap_or_default()))
     }
 
     /// What consumer councils together request of each good; of a public good, the average request.
@@ -175,7 +210,19 @@ impl Proposals {
                 demand[good.index()] += if public { quantity / self.layout.sharers } else { *quantity };
             }
         }
+        for (good, quantity) in self.layout.all_permits().iter().zip(&self.permits) {
+            supply[good.index()] += quantity;
+        }
         Aggregates { supply, demand }
+    }
+
+    /// All permissions to pollute, by good.
+    pub(crate) fn permitted(&self, goods: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; goods];
+        for (good, quantity) in self.layout.all_permits().iter().zip(&self.permits) {
+            sums[good.index()] += quantity;
+        }
+        sums
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -193,7 +240,12 @@ impl Proposals {
     }
 
     fn consumer_at<'a>(&'a self, c: usize, quantities: &'a [f64]) -> ConsumerProposal<'a> {
-        ConsumerProposal { goods: self.layout.wants(c), quantities: &quantities[self.layout.want_range(c)] }
+        ConsumerProposal {
+            goods: self.layout.wants(c),
+            quantities: &quantities[self.layout.want_range(c)],
+            permit_goods: self.layout.permits(c),
+            permits: self.permits.get(self.layout.permit_range(c)).unwrap_or(&[]),
+        }
     }
 
     /// Revises the plans in place: outputs scaled by council, inputs by good, consumption mapped by good.
@@ -201,7 +253,7 @@ impl Proposals {
         &mut self,
         output: impl Fn(usize) -> f64,
         input: impl Fn(GoodId) -> f64,
-        consumption: impl Fn(GoodId, f64) -> f64,
+        consumption: impl Fn(usize, GoodId, f64) -> f64,
     ) {
         for (w, quantity) in self.outputs.iter_mut().enumerate() {
             *quantity *= output(w);
@@ -209,11 +261,21 @@ impl Proposals {
         for (good, quantity) in self.layout.all_inputs().iter().zip(&mut self.inputs) {
             *quantity *= input(*good);
         }
-        for (good, quantity) in self.layout.all_wants().iter().zip(self.consumption.iter_mut().flatten()) {
-            *quantity = consumption(*good, *quantity);
+        let quantities = self.consumption.iter_mut().flatten();
+        for (at, (good, quantity)) in self.layout.all_wants().iter().zip(quantities).enumerate() {
+            *quantity = consumption(at, *good, *quantity);
         }
-        for (g, quantity) in (0u32..).zip(&mut self.requests) {
-            *quantity = consumption(GoodId(g), *quantity);
+        self.requests = self.added_up();
+    }
+
+    /// Requests of all consumer councils whose proposals are here.
+    fn added_up(&self) -> Vec<f64> {
+        let mut requests = vec![0.0; self.requests.len()];
+        let quantities = self.consumption.iter().flatten();
+        for (good, quantity) in self.layout.all_wants().iter().zip(quantities) {
+            let sharers = if self.layout.public[good.index()] { self.layout.sharers } else { 1.0 };
+            requests[good.index()] += quantity / sharers;
         }
+        requests
     }
 }

@@ -1,15 +1,17 @@
 //! How prices are revised from what councils report.
 
+mod newton;
 mod recorded;
 mod revealed_newton;
 
+pub use newton::Newton;
 pub use recorded::Recorded;
 pub use revealed_newton::RevealedNewton;
 
 use std::fmt;
 
 use crate::collective::Alone;
-use crate::{Aggregates, Collective, Proposals};
+use crate::{Aggregates, Collective, Proposals, Slopes};
 
 /// How much of the proposals a price rule asks to see; each level contains the ones before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +24,8 @@ pub enum Disclosure {
     WorkerProposals,
     /// Every council's proposal, also what each consumer council would consume.
     Proposals,
+    /// How each council's proposal would react to prices: its slopes in the logarithms of prices, added up.
+    Elasticities,
 }
 
 /// What a price rule is shown after a round.
@@ -31,6 +35,7 @@ pub struct Reports<'a> {
     prices: &'a [f64],
     aggregates: &'a Aggregates,
     proposals: Option<&'a Proposals>,
+    slopes: Option<&'a Slopes>,
     group: &'a dyn Collective,
 }
 
@@ -41,6 +46,7 @@ impl fmt::Debug for Reports<'_> {
             .field("prices", &self.prices)
             .field("aggregates", &self.aggregates)
             .field("proposals", &self.proposals)
+            .field("slopes", &self.slopes)
             .finish_non_exhaustive()
     }
 }
@@ -49,13 +55,20 @@ impl<'a> Reports<'a> {
     /// Reports at the lowest level of disclosure. `aggregates` must be as long as `prices`.
     #[must_use]
     pub fn new(round: usize, prices: &'a [f64], aggregates: &'a Aggregates) -> Self {
-        Reports { round, prices, aggregates, proposals: None, group: &Alone }
+        Reports { round, prices, aggregates, proposals: None, slopes: None, group: &Alone }
     }
 
     /// Adds the councils' proposals.
     #[must_use]
     pub fn with_proposals(mut self, proposals: &'a Proposals) -> Self {
         self.proposals = Some(proposals);
+        self
+    }
+
+    /// Adds how proposals react to prices.
+    #[must_use]
+    pub fn with_slopes(mut self, slopes: &'a Slopes) -> Self {
+        self.slopes = Some(slopes);
         self
     }
 
@@ -94,6 +107,19 @@ impl<'a> Reports<'a> {
     #[must_use]
     pub fn group(&self) -> &'a dyn Collective {
         self.group
+    }
+
+    /// Whether it holds in any process.
+    pub(crate) fn any(&self, here: bool) -> bool {
+        let mut flag = [if here { 1.0 } else { 0.0 }];
+        self.group.largest(&mut flag);
+        flag[0] > 0.0
+    }
+
+    /// How proposals react to prices, if the rule's disclosure level grants it.
+    #[must_use]
+    pub fn slopes(&self) -> Option<&'a Slopes> {
+        self.slopes
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{PRICE_LIMIT, logs};
+use crate::economy::PRICE_LIMIT;
 use crate::{
     Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
-    Status, ThresholdClass,
+    Slopes, Status, ThresholdClass,
 };
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
@@ -80,6 +80,7 @@ pub struct Planning<'a> {
     rounds: Vec<Round>,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
+    slopes: Option<Slopes>,
     /// Index of the round with the smallest imbalance.
     best: usize,
     out_of_range: bool,
@@ -115,6 +116,7 @@ impl<'a> Planning<'a> {
             config,
             rounds: Vec::new(),
             proposals: None,
+            slopes: None,
             best: 0,
             out_of_range: false,
         })
@@ -125,9 +127,10 @@ impl<'a> Planning<'a> {
     /// It may be called on after [`status`](Self::status) says that the process has ended.
     ///
     /// # Errors
-    /// If the rule answers with something that is not a price vector.
+    /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
+    /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match reports(self.economy, &self.rounds, &self.proposals) {
+        let prices = match reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
             None => self.config.start_prices(self.economy)?,
             Some(reports) => {
                 let mut prices = self.rule.revise(&reports);
@@ -135,7 +138,7 @@ impl<'a> Planning<'a> {
                 prices
             }
         };
-        Ok(self.announce(prices))
+        self.announce(prices)
     }
 
     /// Repeats a round of an earlier process: the rule [observes](PriceRule::observe) the last round, and the prices that
@@ -165,21 +168,23 @@ impl<'a> Planning<'a> {
     /// ```
     pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
         self.economy.check_prices(&prices)?;
-        if let Some(reports) = reports(self.economy, &self.rounds, &self.proposals) {
+        if let Some(reports) = reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
             self.rule.observe(&reports);
         }
-        Ok(self.announce(prices))
+        self.announce(prices)
     }
 
-    fn announce(&mut self, prices: Vec<f64>) -> &Round {
-        let revenues = self.economy.revenues(&logs(&prices));
-        let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
+    fn announce(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        let economy = self.economy;
+        let answers = economy.answers_at(&prices)?;
+        let aggregates = economy.aggregates_of(&prices, &answers);
         let disclosed = self.rule.disclosure();
-        self.proposals = None; // the memory may serve the next ones
+        self.proposals = None; // its memory may serve the next ones
         self.proposals = (disclosed >= Disclosure::WorkerProposals)
-            .then(|| self.economy.proposals_at(&prices, &revenues, disclosed >= Disclosure::Proposals));
+            .then(|| economy.proposals_at(&prices, &answers, disclosed >= Disclosure::Proposals));
+        self.slopes = (disclosed >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
         let certificate =
-            if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
+            if self.config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
 
         let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
         if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
@@ -194,7 +199,7 @@ impl<'a> Planning<'a> {
             class: ThresholdClass::of(largest_imbalance),
             certificate,
         });
-        &self.rounds[self.rounds.len() - 1]
+        Ok(&self.rounds[self.rounds.len() - 1])
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
@@ -244,13 +249,17 @@ fn reports<'a>(
     economy: &'a Economy,
     rounds: &'a [Round],
     proposals: &'a Option<Proposals>,
+    slopes: &'a Option<Slopes>,
 ) -> Option<Reports<'a>> {
     let last = rounds.last()?;
-    let reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(economy.group());
-    Some(match proposals {
-        Some(proposals) => reports.with_proposals(proposals),
-        None => reports,
-    })
+    let mut reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(economy.group());
+    if let Some(proposals) = proposals {
+        reports = reports.with_proposals(proposals);
+    }
+    if let Some(slopes) = slopes {
+        reports = reports.with_slopes(slopes);
+    }
+    Some(reports)
 }
 
 /// Keeps revised prices within the permitted range; whether any had left it.

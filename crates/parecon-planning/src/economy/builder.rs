@@ -6,7 +6,9 @@ use std::sync::Arc;
 use parecon_core::chunked_reduce;
 
 use super::check::{self, Marks};
-use super::{Consumers, Economy, Layout, Workers};
+use super::layout::{Layout, order};
+use super::others::{OtherConsumer, OtherWorker, Others};
+use super::{Consumers, Economy, Workers};
 use crate::collective::{Alone, Group};
 use crate::{Collective, ConsumerCouncil, Error, Good, Preferences, Technology, WorkerCouncil};
 
@@ -34,6 +36,10 @@ pub struct EconomyBuilder {
     layout: Layout,
     workers: Workers,
     consumers: Consumers,
+    /// Councils that are not Cobb–Douglas, and the positions at which they were given.
+    others: Others,
+    other_workers: Vec<usize>,
+    other_consumers: Vec<usize>,
     marks: Marks,
 }
 
@@ -48,6 +54,9 @@ impl Economy {
             layout: Layout::new(&goods),
             workers: Workers::default(),
             consumers: Consumers::default(),
+            others: Others::default(),
+            other_workers: Vec::new(),
+            other_consumers: Vec::new(),
             marks: Marks::new(goods.len()),
             goods,
         })
@@ -60,10 +69,15 @@ impl EconomyBuilder {
     /// # Errors
     /// If the council is not acceptable, as [`Economy::new`]; it is then not added.
     pub fn worker_council(&mut self, council: &WorkerCouncil) -> Result<(), Error> {
-        check::worker(&self.goods, council, self.workers.len(), &mut self.marks)?;
-        let Technology::CobbDouglas(technology) = &council.technology;
-        self.layout.push_worker(council.output, technology.inputs.iter().map(|i| i.good));
-        self.workers.push(&council.name, technology);
+        let position = self.workers.len() + self.others.workers.len();
+        check::worker(&self.goods, council, position, &mut self.marks)?;
+        if let Technology::CobbDouglas(technology) = &council.technology {
+            self.layout.push_worker(council.output, technology.inputs.iter().map(|i| i.good));
+            self.workers.push(&council.name, technology);
+        } else if let Some(other) = OtherWorker::new(council.clone()) {
+            self.others.workers.push(other);
+            self.other_workers.push(position);
+        }
         Ok(())
     }
 
@@ -72,10 +86,15 @@ impl EconomyBuilder {
     /// # Errors
     /// If the council is not acceptable, as [`Economy::new`]; it is then not added.
     pub fn consumer_council(&mut self, council: &ConsumerCouncil) -> Result<(), Error> {
-        check::consumer(&self.goods, council, self.consumers.len(), &mut self.marks)?;
-        let Preferences::CobbDouglas(preferences) = &council.preferences;
-        self.layout.push_consumer(preferences.iter().map(|p| p.good));
-        self.consumers.push(&council.name, council.income, preferences);
+        let position = self.consumers.len() + self.others.consumers.len();
+        check::consumer(&self.goods, council, position, &mut self.marks)?;
+        if let Preferences::CobbDouglas(preferences) = &council.preferences {
+            self.layout.push_consumer(preferences.iter().map(|p| p.good));
+            self.consumers.push(&council.name, council.income, preferences);
+        } else if let Some(other) = OtherConsumer::new(council.clone()) {
+            self.others.consumers.push(other);
+            self.other_consumers.push(position);
+        }
         Ok(())
     }
 
@@ -84,16 +103,42 @@ impl EconomyBuilder {
     /// # Errors
     /// If some good can be supplied by nobody or is wanted by nobody ([`Error::is_unbalanced`]).
     pub fn build(self) -> Result<Economy, Error> {
-        self.build_among(Arc::new(Alone))
+        self.assemble(Arc::new(Alone))
     }
 
     /// The economy of the councils added here and in all other processes of a group, each of which builds the
     /// same goods. Sums over councils are then sums over all; councils, proposals and plans are those added here.
     ///
     /// # Errors
-    /// As [`build`](Self::build), in all processes alike. Should `goods` differ in number, the group fails.
+    /// As [`build`](Self::build), in all processes alike; and if any process adds a council that is not Cobb–Douglas: others
+    /// cannot be spread over processes yet. Should `goods` differ in number, the group fails.
     pub fn build_among(self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
-        let EconomyBuilder { goods, mut layout, workers, consumers, .. } = self;
+        let mut others = [(self.others.workers.len() + self.others.consumers.len()) as f64];
+        group.sum(&mut others);
+        if others[0] > 0.0 {
+            return Err(Error::invalid(format!(
+                "{} councils are not Cobb–Douglas, must be 0 where councils are spread over processes",
+                others[0]
+            )));
+        }
+        self.assemble(group)
+    }
+
+    fn assemble(self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
+        let EconomyBuilder { goods, mut layout, workers, consumers, others, .. } = self;
+        // Cobb–Douglas councils first, as flat arrays; the others after them.
+        for worker in &others.workers {
+            let inputs = worker.council.technology.input_goods();
+            layout.push_worker(worker.council.output, inputs.into_iter());
+        }
+        for consumer in &others.consumers {
+            layout.push_consumer(consumer.council.preferences.goods().into_iter());
+            layout.push_permits(consumer.exposures.iter().map(|e| e.pollutant));
+        }
+        layout.set_orders(
+            order(layout.workers(), &self.other_workers),
+            order(layout.consumers(), &self.other_consumers),
+        );
         check::balance(&goods, &layout, &*group)?;
 
         let n = goods.len();
@@ -118,7 +163,7 @@ impl EconomyBuilder {
         let mut spending =
             chunked_reduce(consumers.len(), (4 * n).max(512), fold, add).unwrap_or_else(|| vec![0.0; n + 3]);
         group.sum(&mut spending);
-        let [private, total_income, sharers] = [spending[n], spending[n + 1], spending[n + 2]];
+        let [private, fast_income, sharers] = [spending[n], spending[n + 1], spending[n + 2]];
         spending.truncate(n);
         let of_public = |(spent, public): (&f64, &bool)| {
             if *public && *spent > 0.0 { spent * spent.ln() } else { 0.0 }
@@ -126,15 +171,17 @@ impl EconomyBuilder {
         let public: f64 = spending.iter().zip(&layout.public).map(of_public).sum();
         let mut returns = [workers.largest_returns()];
         group.largest(&mut returns);
-        layout.sharers = sharers;
+        layout.sharers = sharers + others.consumers.len() as f64;
+        let other_income: f64 = others.consumers.iter().map(|c| c.council.income).sum();
         Ok(Economy {
             goods,
             layout: Arc::new(layout),
             workers,
             consumers,
+            others,
             spending,
-            total_income,
-            welfare_constant: private + public - total_income,
+            total_income: fast_income + other_income,
+            welfare_constant: private + public - fast_income,
             largest_returns: returns[0],
             group: Group(group),
         })

@@ -4,14 +4,20 @@ use std::collections::HashSet;
 
 use super::layout::Layout;
 use super::workers::returns_to_scale;
-use crate::{Collective, ConsumerCouncil, Error, Good, GoodId, Preferences, Technology, WorkerCouncil};
+use crate::{
+    Branch, Category, CobbDouglas, Collective, ConsumerCouncil, Error, Exposure, Good, GoodId, Nest,
+    Preferences, Requirement, Technology, WorkerCouncil,
+};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
 /// Bound on returns to scale, so that what remains of 1 is a number one can divide by.
 const LARGEST_RETURNS: f64 = 1.0 - 1e-9;
+/// Elasticities of substitution between which a price ratio raised to them stays a number.
+const LARGEST_ELASTICITY: f64 = 1000.0;
+const SMALLEST_ELASTICITY: f64 = 0.001;
 
-fn council(kind: &str, name: &str, position: usize) -> String {
+pub(super) fn council(kind: &str, name: &str, position: usize) -> String {
     if name.is_empty() { format!("{kind} council {position}") } else { format!("{kind} council {name:?}") }
 }
 
@@ -77,27 +83,148 @@ pub(super) fn worker(goods: &[Good], w: &WorkerCouncil, i: usize, marks: &mut Ma
     marks.next();
     let who = || council("worker", &w.name, i);
     known(goods, w.output, &who)?;
-    let Technology::CobbDouglas(w) = &w.technology;
-    positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
-    positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
-    positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
-    if !(0.0..=LARGEST).contains(&w.effort_elasticity) {
+    let mut input = |good: GoodId, what: &str, value: f64| {
+        // A nest names a good's weight and then its share.
+        if what != "share" {
+            once(goods, good, &who, marks)?;
+        }
+        positive(|| format!("{}: {what} of {:?}", who(), goods[good.index()].name), value)
+    };
+    match &w.technology {
+        Technology::CobbDouglas(t) => {
+            cobb_douglas(t, &who, &mut input)?;
+            decreasing(t, &who)?;
+        }
+        Technology::FirstOrder(t) => {
+            cobb_douglas(t, &who, &mut input)?;
+            let returns = returns_to_scale(t);
+            if (1.0 - returns).abs() < 1.0 - LARGEST_RETURNS {
+                return Err(Error::invalid(format!(
+                    "{}: exponents and effort's c/k add up to {returns}, must differ from 1",
+                    who()
+                )));
+            }
+        }
+        Technology::NestedCes(t) => {
+            let composite = t.composite();
+            positive(|| format!("{}: returns", who()), t.returns)?;
+            cobb_douglas(&composite, &who, &mut |_, _, _| Ok(()))?;
+            nest(&t.nest, &who, &mut input)?;
+            decreasing(&composite, &who)?;
+        }
+        Technology::Leontief(t) => {
+            requirements(&t.inputs, &mut input)?;
+            positive(|| format!("{}: total factor productivity", who()), t.total_factor_productivity)?;
+            positive(|| format!("{}: disutility coefficient", who()), t.disutility_coefficient)?;
+            positive(|| format!("{}: effort elasticity", who()), t.effort_elasticity)?;
+            positive(|| format!("{}: disutility exponent", who()), t.disutility_exponent)?;
+            let share = t.effort_elasticity / t.disutility_exponent;
+            if share > LARGEST_RETURNS {
+                return Err(Error::increasing_returns(format!(
+                    "{}: effort's c/k is {share}, must be below 1 (convex disutility)",
+                    who()
+                )));
+            }
+        }
+        Technology::Activity(t) => {
+            requirements(&t.inputs, &mut input)?;
+            positive(|| format!("{}: capacity", who()), t.capacity)?;
+            positive(|| format!("{}: smoothing", who()), t.smoothing)?;
+        }
+        Technology::Bounded(t) => {
+            cobb_douglas(&t.technology, &who, &mut input)?;
+            positive(|| format!("{}: capacity", who()), t.capacity)?;
+            positive(|| format!("{}: smoothing", who()), t.smoothing)?;
+            let returns = returns_to_scale(&t.technology);
+            positive(|| format!("{}: sum of exponents and effort's c/k", who()), returns)?;
+            if (LARGEST_RETURNS..1.0).contains(&returns) {
+                return Err(Error::invalid(format!(
+                    "{}: exponents and effort's c/k add up to {returns}, must not be that close to 1 (1 itself \
+                     is valid)",
+                    who()
+                )));
+            }
+        }
+        Technology::Custom(t) => {
+            for &good in t.0.inputs() {
+                input(good, "input", 1.0)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cobb_douglas(
+    t: &CobbDouglas,
+    who: &impl Fn() -> String,
+    input: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    positive(|| format!("{}: total factor productivity", who()), t.total_factor_productivity)?;
+    positive(|| format!("{}: disutility coefficient", who()), t.disutility_coefficient)?;
+    positive(|| format!("{}: disutility exponent", who()), t.disutility_exponent)?;
+    if !(0.0..=LARGEST).contains(&t.effort_elasticity) {
         return Err(Error::invalid(format!(
             "{}: effort elasticity is {}, must be between 0 and 1e100",
             who(),
-            w.effort_elasticity
+            t.effort_elasticity
         )));
     }
-    for input in &w.inputs {
-        once(goods, input.good, &who, marks)?;
-        positive(|| format!("{}: exponent of {:?}", who(), goods[input.good.index()].name), input.exponent)?;
-    }
-    let returns = returns_to_scale(w);
+    t.inputs.iter().try_for_each(|i| input(i.good, "exponent", i.exponent))
+}
+
+fn decreasing(t: &CobbDouglas, who: &impl Fn() -> String) -> Result<(), Error> {
+    let returns = returns_to_scale(t);
     if returns > LARGEST_RETURNS {
         return Err(Error::increasing_returns(format!(
             "{}: exponents and effort's c/k add up to {returns}, must be below 1 (decreasing returns)",
             who()
         )));
+    }
+    Ok(())
+}
+
+fn requirements(
+    inputs: &[Requirement],
+    input: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    inputs.iter().try_for_each(|r| input(r.good, "requirement", r.per_unit))
+}
+
+fn nest(
+    tree: &Nest,
+    who: &impl Fn() -> String,
+    part: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if !(0.0..=LARGEST_ELASTICITY).contains(&tree.elasticity) {
+        return Err(Error::invalid(format!(
+            "{}: elasticity of substitution is {}, must be between 0 and {LARGEST_ELASTICITY}",
+            who(),
+            tree.elasticity
+        )));
+    }
+    if tree.elasticity > 0.0 && tree.elasticity < SMALLEST_ELASTICITY {
+        return Err(Error::invalid(format!(
+            "{}: elasticity of substitution is {}, must be 0 or at least {SMALLEST_ELASTICITY}",
+            who(),
+            tree.elasticity
+        )));
+    }
+    if tree.parts.is_empty() {
+        return Err(Error::invalid(format!("{} has a nest without parts", who())));
+    }
+    let total: f64 = tree.parts.iter().map(|p| p.weight).sum();
+    for p in &tree.parts {
+        match &p.of {
+            Branch::Good(good) => {
+                part(*good, "weight", p.weight)?;
+                part(*good, "share", p.weight / total)
+            }
+            Branch::Nest(inner) => {
+                positive(|| format!("{}: weight of a nest", who()), p.weight)?;
+                positive(|| format!("{}: share of a nest", who()), p.weight / total)?;
+                nest(inner, who, part)
+            }
+        }?;
     }
     Ok(())
 }
@@ -112,27 +239,92 @@ pub(super) fn consumer(
     marks.next();
     let who = || council("consumer", &c.name, i);
     positive(|| format!("{}: income", who()), c.income)?;
-    let Preferences::CobbDouglas(preferences) = &c.preferences;
-    if preferences.is_empty() {
-        return Err(Error::invalid(format!("{} has no preferences", who())));
-    }
-    for preference in preferences {
-        once(goods, preference.good, &who, marks)?;
-        let good = &goods[preference.good.index()];
-        if !good.category.is_consumed() {
+    preferences(goods, &c.preferences, &who, marks)?;
+    Ok(())
+}
+
+fn preferences(
+    goods: &[Good],
+    preferences: &Preferences,
+    who: &impl Fn() -> String,
+    marks: &mut Marks,
+) -> Result<(), Error> {
+    let mut want = |good: GoodId, what: &str, value: f64| {
+        // A nest names a good's weight and then its share.
+        if what != "share" {
+            once(goods, good, who, marks)?;
+        }
+        let wanted = &goods[good.index()];
+        if !wanted.category.is_consumed() {
             return Err(Error::invalid(format!(
                 "{} wants {:?}, a good of category {}; only private and public goods are consumed",
                 who(),
-                good.name,
-                good.category
+                wanted.name,
+                wanted.category
             )));
         }
-        positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
+        positive(|| format!("{}: {what} of {:?}", who(), wanted.name), value)
+    };
+    let none = || Err(Error::invalid(format!("{} has no preferences", who())));
+    match preferences {
+        Preferences::CobbDouglas(wants) => {
+            if wants.is_empty() {
+                return none();
+            }
+            wants.iter().try_for_each(|p| want(p.good, "weight", p.weight))?;
+            // Shares of spending below the smallest normal number would be lost.
+            let total: f64 = wants.iter().map(|p| p.weight).sum();
+            wants.iter().try_for_each(|p| want(p.good, "share", p.weight / total))
+        }
+        Preferences::Ces(tree) => nest(tree, who, &mut want),
+        Preferences::StoneGeary(needs) => {
+            if needs.is_empty() {
+                return none();
+            }
+            let total: f64 = needs.iter().map(|n| n.weight).sum();
+            for need in needs {
+                want(need.good, "weight", need.weight)?;
+                want(need.good, "share", need.weight / total)?;
+                if !(0.0..=LARGEST).contains(&need.minimum) {
+                    let (who, name) = (who(), &goods[need.good.index()].name);
+                    return Err(Error::invalid(format!(
+                        "{who}: minimum of {name:?} is {}, must be between 0 and 1e100",
+                        need.minimum
+                    )));
+                }
+            }
+            Ok(())
+        }
+        Preferences::Exposed(exposed) => {
+            if let Preferences::Exposed(_) = *exposed.consumption {
+                return Err(Error::invalid(format!("{} is exposed twice; list all pollutants once", who())));
+            }
+            self::preferences(goods, &exposed.consumption, who, marks)?;
+            exposed.exposures.iter().try_for_each(|e| exposure(goods, e, who, marks))
+        }
     }
-    // Shares of spending below the smallest normal number would be lost.
-    let total: f64 = preferences.iter().map(|p| p.weight).sum();
-    for p in preferences {
-        positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
+}
+
+fn exposure(goods: &[Good], e: &Exposure, who: &impl Fn() -> String, marks: &mut Marks) -> Result<(), Error> {
+    once(goods, e.pollutant, who, marks)?;
+    let good = &goods[e.pollutant.index()];
+    if good.category != Category::Pollutant {
+        let (who, name, category) = (who(), &good.name, good.category);
+        return Err(Error::invalid(format!(
+            "{who} permits {name:?}, a good of category {category}; only pollutants are permitted"
+        )));
+    }
+    let what = |number: &str| format!("{}: {number} of {:?}", who(), good.name);
+    positive(|| what("scale"), e.scale)?;
+    positive(|| what("compensation exponent"), e.compensation_exponent)?;
+    positive(|| what("damage exponent"), e.damage_exponent)?;
+    if e.compensation_exponent > e.damage_exponent * LARGEST_RETURNS {
+        return Err(Error::invalid(format!(
+            "{} is {}, must be below the damage exponent, {}",
+            what("compensation exponent"),
+            e.compensation_exponent,
+            e.damage_exponent
+        )));
     }
     Ok(())
 }
@@ -164,7 +356,7 @@ fn once(goods: &[Good], good: GoodId, who: &impl Fn() -> String, marks: &mut Mar
 pub(super) fn balance(goods: &[Good], layout: &Layout, all: &dyn Collective) -> Result<(), Error> {
     let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
     let mut supplied: Vec<f64> = goods.iter().map(|g| flag(g.endowment > 0.0)).collect();
-    layout.outputs().iter().for_each(|good| supplied[good.index()] = 1.0);
+    layout.outputs().iter().chain(layout.all_permits()).for_each(|good| supplied[good.index()] = 1.0);
     all.largest(&mut supplied);
     if let Some(g) = supplied.iter().position(|s| *s == 0.0) {
         let name = &goods[g].name;

@@ -95,11 +95,12 @@ fn input_returns(w: &CobbDouglas) -> f64 {
 }
 
 /// `B + c/k`.
-pub(crate) fn returns_to_scale(w: &CobbDouglas) -> f64 {
+pub(super) fn returns_to_scale(w: &CobbDouglas) -> f64 {
     w.effort_elasticity / w.disutility_exponent + input_returns(w)
 }
 
-fn constant(w: &CobbDouglas) -> f64 {
+/// Logarithm of the revenue at unit prices, before scaling by `h`.
+pub(super) fn constant(w: &CobbDouglas) -> f64 {
     let (c, s, k) = (w.effort_elasticity, w.disutility_coefficient, w.disutility_exponent);
     let share = c / k;
     // The limit of x·log x at 0: a council without effort, or with so little that the share underflows.

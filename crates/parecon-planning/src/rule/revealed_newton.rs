@@ -1,5 +1,6 @@
 //! Newton's method on what proposals reveal.
 
+mod correction;
 mod memory;
 mod model;
 mod slopes;
@@ -7,8 +8,9 @@ mod start;
 
 use super::{Disclosure, PriceRule, Recorded, Reports};
 use crate::economy::{PRICE_LIMIT, logs};
+use correction::Correction;
 use memory::Memory;
-use model::{Line, Model};
+use model::{Model, Technologies};
 
 /// Largest |log(D/S)| of the model that is worth removing while it still assumes something about some council: the
 /// model itself errs by more.
@@ -31,8 +33,14 @@ const EXACT: f64 = 1e-11;
 /// is convex), and announces them. In the first round, when no `h` has been seen, it assumes that the cost of effort
 /// takes a tenth of what a council keeps after paying for its inputs.
 ///
+/// A council whose shares change with prices shows how easily it substitutes one input for another, by the changes of its
+/// shares against those of prices, and is modelled by one constant elasticity of substitution. Where that does not
+/// explain what earlier rounds have shown either (nests, capacities, consumers who substitute, increasing
+/// returns), the model's Jacobian is corrected by what it left unexplained (a Broyden correction with several
+/// secants), and steps that do not bring the proposals nearer to each other are followed by shorter ones.
+///
 /// So the second announcement errs only by that assumption, and the third is exact but for rounding
-/// once every council has answered with two different proposals of representable size. Where first prices are so
+/// once every Cobb–Douglas council has answered with two different proposals of representable size. Where first prices are so
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
 /// If no proposals are shown to it, it does what [`Recorded`] does.
@@ -63,8 +71,7 @@ const EXACT: f64 = 1e-11;
 #[derive(Clone, Debug, Default)]
 pub struct RevealedNewton {
     memory: Memory,
-    /// Share of its revenue that each council spends on each input.
-    shares: Vec<f64>,
+    correction: Correction,
     without_proposals: Recorded,
 }
 
@@ -75,41 +82,38 @@ impl RevealedNewton {
         Self::default()
     }
 
-    /// Learns from the proposals, if there are any; whether some council, here or elsewhere, is new.
+    /// Learns from the proposals, if there are any; whether these are the first.
     fn learn(&mut self, reports: &Reports<'_>, log_prices: &[f64]) -> Option<bool> {
         let goods = reports.prices().len();
         let proposals = reports.proposals().filter(|p| p.layout().endowments.len() == goods)?;
-        if self.memory.councils() > proposals.worker_councils() {
-            *self = Self::new(); // another economy
+        let inputs = proposals.layout().all_inputs().len();
+        // If one process has got another economy, all have.
+        if reports.any(!self.memory.is_of(goods, inputs)) {
+            *self = Self::new();
         }
-        let mut new = [(proposals.worker_councils() - self.memory.councils()) as f64];
-        self.memory.learn(reports.prices(), log_prices, proposals, &mut self.shares);
-        reports.group().largest(&mut new);
-        Some(new[0] > 0.0)
+        let first = self.memory.is_empty();
+        self.memory.learn(reports.prices(), log_prices, proposals);
+        Some(first)
     }
 }
 
 impl PriceRule for RevealedNewton {
     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
         let log_prices = logs(reports.prices());
-        let (Some(new), Some(proposals)) = (self.learn(reports, &log_prices), reports.proposals()) else {
+        let (Some(first), Some(proposals)) = (self.learn(reports, &log_prices), reports.proposals()) else {
             return self.without_proposals.revise(reports);
         };
-        let spending = proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect();
-        let lines: Vec<Line> = self.memory.lines();
-        let model = Model::new(proposals.layout(), reports.group(), &self.shares, &lines, spending);
-        let clearing = model.clear(log_prices, if new { ROUGH } else { EXACT });
+        let (lines, substitution) = self.memory.lines(proposals.worker_councils());
+        let technologies = Technologies { shares: self.memory.shares(), lines: &lines, substitution };
+        let model = Model::new(reports, proposals, technologies, &log_prices);
+        let clearing = model.clear(log_prices.clone(), if first { ROUGH } else { EXACT });
+        let trusted = !reports.any(self.memory.has_brackets());
+        let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()
             .map(|u| u.clamp(-limit, limit).exp().clamp(1.0 / PRICE_LIMIT, PRICE_LIMIT))
             .collect()
-    }
-
-    fn observe(&mut self, reports: &Reports<'_>) {
-        if self.learn(reports, &logs(reports.prices())).is_none() {
-            self.without_proposals.observe(reports);
-        }
     }
 
     fn disclosure(&self) -> Disclosure {

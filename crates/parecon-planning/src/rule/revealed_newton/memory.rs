@@ -1,12 +1,13 @@
 //! What the board remembers of each worker council from its proposals.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use parecon_core::for_each;
 
 use super::model::Line;
-use crate::Proposals;
 use crate::economy::LARGEST_LOG;
+use crate::{Proposals, WorkerProposal};
 
 /// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
 const ASSUMED_EFFORT: f64 = 0.1;
@@ -14,6 +15,10 @@ const ASSUMED_EFFORT: f64 = 0.1;
 const SMALLEST_CONTRAST: f64 = 1e-8;
 /// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
 const LARGEST_ELASTICITY: f64 = 1e9;
+/// No elasticity of substitution is taken to be larger.
+const LARGEST_SUBSTITUTION: f64 = 50.0;
+/// Shares that differ by less, relatively, differ by rounding.
+const SAME_SHARE: f64 = 1e-9;
 /// Logarithmic revenues this close to the limit were cut off.
 const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// Councils to a task; what each learns is its own.
@@ -23,7 +28,11 @@ const CHUNK: usize = 2_048;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     parts: Vec<Part>,
-    councils: usize,
+    /// Share of its revenue that each council spends on each input, one council after the other.
+    shares: Vec<f64>,
+    /// The same and logarithms of prices in the round before, to tell how councils change what they use.
+    before: Vec<f64>,
+    log_before: Vec<f64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -31,6 +40,8 @@ struct Part {
     seen: Vec<Seen>,
     /// Councils of which only cut-off plans have been seen.
     brackets: BTreeMap<usize, Bracket>,
+    /// Whether some council has another elasticity of substitution than 1.
+    substitutes: bool,
 }
 
 /// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
@@ -40,6 +51,16 @@ struct Seen {
     position: f64,
     revenue: f64,
     elasticity: f64,
+    /// Elasticity of substitution between inputs.
+    substitution: f64,
+}
+
+/// A change of an input since the last round: of the logarithm of its price, and its shares of revenue.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    price: f64,
+    before: f64,
+    now: f64,
 }
 
 /// Where a council's plan was cut off from below and from above.
@@ -49,72 +70,130 @@ struct Bracket {
     high: f64,
 }
 
+/// The proposals of the councils of one part, and where to write down their shares.
+struct Task<'t> {
+    part: &'t mut Part,
+    councils: Range<usize>,
+    shares: &'t mut [f64],
+    before: Option<&'t [f64]>,
+}
+
 impl Memory {
-    /// Number of councils known.
-    pub(super) fn councils(&self) -> usize {
-        self.councils
+    /// Whether it is of an economy with so many goods, and inputs of worker councils; or else of none.
+    pub(super) fn is_of(&self, goods: usize, inputs: usize) -> bool {
+        self.parts.is_empty() || (self.log_before.len() == goods && self.shares.len() == inputs)
     }
 
-    /// Takes in all proposals, and writes down which share of its revenue each council spends on each input.
-    pub(super) fn learn(
-        &mut self,
-        prices: &[f64],
-        log_prices: &[f64],
-        proposals: &Proposals,
-        shares: &mut Vec<f64>,
-    ) {
+    /// Whether no round has been seen.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether of some council only cut-off plans have been seen.
+    pub(super) fn has_brackets(&self) -> bool {
+        self.parts.iter().any(|part| !part.brackets.is_empty())
+    }
+
+    pub(super) fn shares(&self) -> &[f64] {
+        &self.shares
+    }
+
+    /// Takes in all proposals.
+    pub(super) fn learn(&mut self, prices: &[f64], log_prices: &[f64], proposals: &Proposals) {
         let layout = proposals.layout();
-        self.councils = layout.workers();
-        self.parts.resize_with(self.councils.div_ceil(CHUNK), Part::default);
-        shares.resize(layout.all_inputs().len(), 0.0);
-        let tasks = self.parts.iter_mut().zip(layout.split_inputs(CHUNK, shares)).collect();
-        for_each(
-            tasks,
-            |(part, (councils, mut shares)): (&mut Part, (std::ops::Range<usize>, &mut [f64]))| {
-                for (at, w) in councils.enumerate() {
-                    let plan = proposals.worker_at(w);
-                    let revenue = prices[plan.good.index()] * plan.output;
-                    let (own, rest) = std::mem::take(&mut shares).split_at_mut(plan.inputs.len());
-                    let (mut spent, mut position) = (0.0, log_prices[plan.good.index()]);
-                    for ((good, input), share) in plan.input_goods.iter().zip(plan.inputs).zip(own) {
-                        *share = prices[good.index()] * input / revenue;
-                        spent += *share;
-                        position -= *share * log_prices[good.index()];
-                    }
-                    shares = rest;
-                    part.learn(at, position, revenue.ln(), spent);
-                }
-            },
-        );
+        let known = !self.is_empty();
+        let log_before = std::mem::replace(&mut self.log_before, log_prices.to_vec());
+        std::mem::swap(&mut self.shares, &mut self.before);
+        self.shares.resize(layout.all_inputs().len(), 0.0);
+        self.parts.resize_with(layout.workers().div_ceil(CHUNK).max(1), Part::default);
+        let parts = layout.split_inputs(layout.workers(), CHUNK, &mut self.shares);
+        let before = &self.before;
+        let tasks = self.parts.iter_mut().zip(parts).map(|(part, (councils, shares))| {
+            let first = layout.inputs_before(councils.start);
+            let before = known.then(|| &before[first..first + shares.len()]);
+            Task { part, councils, shares, before }
+        });
+        for_each(tasks.collect(), |task: Task<'_>| {
+            let Task { part, councils, mut shares, before } = task;
+            let first = layout.inputs_before(councils.start);
+            for (at, w) in councils.enumerate() {
+                let plan = proposals.worker_at(w);
+                let (own, rest) = std::mem::take(&mut shares).split_at_mut(plan.inputs.len());
+                let range = layout.input_range(w);
+                let before = before.map(|before| &before[range.start - first..range.end - first]);
+                part.learn_from(at, plan, own, (prices, log_prices), before.map(|b| (b, &log_before[..])));
+                shares = rest;
+            }
+        });
     }
 
-    /// The councils' lines, for the model.
-    pub(super) fn lines(&self) -> Vec<Line> {
-        let mut lines = vec![Line { elasticity: 1.0, constant: 0.0 }; self.councils];
-        for_each(
-            self.parts.iter().zip(lines.chunks_mut(CHUNK)).collect(),
-            |(part, lines): (&Part, &mut [Line])| {
-                for (seen, line) in part.seen.iter().zip(lines) {
-                    let constant = seen.revenue / seen.elasticity - seen.position;
-                    *line = Line { elasticity: seen.elasticity, constant };
-                }
-            },
-        );
-        lines
+    /// The councils' lines, and their elasticities of substitution if any differs from 1, for the model.
+    pub(super) fn lines(&self, councils: usize) -> (Vec<Line>, Vec<f64>) {
+        let mut lines = vec![Line { elasticity: 1.0, constant: 0.0 }; councils];
+        let tasks = self.parts.iter().zip(lines.chunks_mut(CHUNK)).collect();
+        for_each(tasks, |(part, lines): (&Part, &mut [Line])| {
+            for (seen, line) in part.seen.iter().zip(lines) {
+                let constant = seen.revenue / seen.elasticity - seen.position;
+                *line = Line { elasticity: seen.elasticity, constant };
+            }
+        });
+        let seen = || self.parts.iter().flat_map(|part| &part.seen);
+        let substitute = self.parts.iter().any(|part| part.substitutes);
+        (lines, if substitute { seen().map(|s| s.substitution).collect() } else { Vec::new() })
     }
 }
 
 impl Part {
-    /// Takes in the proposal of the council at a place in this part: its position `z`, logarithmic revenue, and share `B`
-    /// of revenue spent on inputs.
+    /// Takes in the proposal of the council at a place in this part, made at some prices and their logarithms: its shares
+    /// and what follows from them, also from the shares `before`, at prices whose logarithms come with them.
+    fn learn_from(
+        &mut self,
+        w: usize,
+        plan: WorkerProposal<'_>,
+        shares: &mut [f64],
+        (prices, log_prices): (&[f64], &[f64]),
+        before: Option<(&[f64], &[f64])>,
+    ) {
+        let o = plan.good.index();
+        let revenue = (prices[o] * plan.output).max(CUT_OFF.exp().recip());
+        let (mut spent, mut position) = (0.0, log_prices[o]);
+        for (i, (good, input)) in plan.input_goods.iter().zip(plan.inputs).enumerate() {
+            shares[i] = if plan.output > 0.0 {
+                prices[good.index()] * input / revenue
+            } else {
+                before.map_or(0.0, |(shares, _)| shares[i]) // who makes nothing shows no shares
+            };
+            spent += shares[i];
+            position -= shares[i] * log_prices[good.index()];
+        }
+        if let Some((before, log_before)) = before
+            && before.iter().zip(&*shares).any(|(b, s)| (s / b - 1.0).abs() > SAME_SHARE)
+        {
+            let changes = plan.input_goods.iter().zip(before).zip(&*shares);
+            let changes = changes.map(|((good, before), now)| Change {
+                price: log_prices[good.index()] - log_before[good.index()],
+                before: *before,
+                now: *now,
+            });
+            self.learn_substitution(w, position, log_prices[o] - log_before[o], changes);
+        }
+        self.learn(w, position, revenue.ln(), spent);
+    }
+
+    /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
     fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
-        // More than all revenue can only be spent by mistake; then hardly reacting to prices is out of the question.
-        let smallest =
-            if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
+        // Who spends more than all revenue has increasing returns and answers by first-order conditions, or no
+        // Cobb–Douglas technology; then any reaction is possible.
+        let (smallest, assumed) = if spent < 1.0 {
+            let smallest = (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY);
+            (smallest, smallest / (1.0 - ASSUMED_EFFORT))
+        } else {
+            (-LARGEST_ELASTICITY, 1.0 / ((1.0 - spent) * (1.0 + ASSUMED_EFFORT)))
+        };
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
-            let elasticity = (smallest / (1.0 - ASSUMED_EFFORT)).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity });
+            let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
+            self.seen.push(Seen { position: z, revenue, elasticity, substitution: 1.0 });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
@@ -156,6 +235,40 @@ impl Part {
                 (seen.position, seen.revenue) = (z, revenue);
                 self.brackets.remove(&w);
             }
+        }
+    }
+
+    /// Takes in how a council that is not Cobb–Douglas has changed its shares since the last round: its elasticity of
+    /// substitution, and how far its position has really moved.
+    fn learn_substitution(
+        &mut self,
+        w: usize,
+        z: f64,
+        moved: f64,
+        inputs: impl Iterator<Item = Change> + Clone,
+    ) {
+        let (mut whole, mut mean_price, mut mean_share) = (0.0, 0.0, 0.0);
+        for c in inputs.clone() {
+            let weight = 0.5 * (c.before + c.now);
+            whole += weight;
+            mean_price += weight * c.price;
+            mean_share += weight * (c.now / c.before).ln();
+        }
+        let Some(seen) = self.seen.get_mut(w).filter(|_| whole > 0.0) else { return };
+        let (mut covariance, mut variance) = (0.0, 0.0);
+        for c in inputs {
+            let weight = 0.5 * (c.before + c.now);
+            let price = c.price - mean_price / whole;
+            covariance += weight * price * ((c.now / c.before).ln() - mean_share / whole);
+            variance += weight * price * price;
+        }
+        if variance > SMALLEST_CONTRAST * SMALLEST_CONTRAST && covariance.is_finite() {
+            seen.substitution = (1.0 - covariance / variance).clamp(0.0, LARGEST_SUBSTITUTION);
+            self.substitutes |= seen.substitution != 1.0;
+        }
+        if !self.brackets.contains_key(&w) {
+            // With changing shares, what input prices have done is the mean of both shares' view (Törnqvist's index).
+            seen.position = z - (moved - mean_price);
         }
     }
 }

@@ -5,9 +5,11 @@ use std::ops::Range;
 use parecon_core::{chunked_reduce, for_each};
 
 use super::slopes::{Slopes, worth_matrices};
+use crate::council::log_mean;
 use crate::economy::{LARGEST_LOG, Layout};
 use crate::linear::Lu;
-use crate::{Collective, GoodId};
+use crate::rule::Reports;
+use crate::{Collective, GoodId, Proposals};
 
 /// Below this |log(D/S)|, a Newton step that does not help has met rounding.
 const NEAR: f64 = 1e-6;
@@ -36,14 +38,29 @@ pub(super) struct Line {
     pub(super) constant: f64,
 }
 
-/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`.
+/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`, and shares that change with prices where
+/// inputs are substituted with another elasticity than 1: then the sum is that at the base prices, and from there on
+/// `B_w` times the logarithm of a CES price index.
 pub(super) struct Model<'a> {
     layout: &'a Layout,
     group: &'a dyn Collective,
-    shares: &'a [f64],
-    lines: &'a [Line],
+    technologies: Technologies<'a>,
+    /// Logarithms of the prices at which the shares were observed.
+    base: Vec<f64>,
+    endowments: Vec<f64>,
     spending: Vec<f64>,
+    /// Whether Φ is a potential: no supply falls as its price rises.
+    has_potential: bool,
     matrices: bool,
+}
+
+/// What proposals have revealed of each council.
+pub(super) struct Technologies<'a> {
+    /// `b`, one council after the other.
+    pub(super) shares: &'a [f64],
+    pub(super) lines: &'a [Line],
+    /// Elasticity of substitution; empty if all are 1.
+    pub(super) substitution: Vec<f64>,
 }
 
 /// The model at some prices, in values.
@@ -60,22 +77,44 @@ pub(super) struct State {
 
 impl<'a> Model<'a> {
     pub(super) fn new(
-        layout: &'a Layout,
-        group: &'a dyn Collective,
-        shares: &'a [f64],
-        lines: &'a [Line],
-        spending: Vec<f64>,
+        reports: &Reports<'a>,
+        proposals: &'a Proposals,
+        technologies: Technologies<'a>,
+        log_prices: &[f64],
     ) -> Self {
-        let mut inputs = [shares.len() as f64];
+        let (layout, group, n) = (proposals.layout(), reports.group(), log_prices.len());
+        let mut inputs = [technologies.shares.len() as f64];
         group.sum(&mut inputs);
-        let matrices = worth_matrices(spending.len(), inputs[0]);
-        Model { layout, group, shares, lines, spending, matrices }
+        let permitted = proposals.permitted(n);
+        Model {
+            layout,
+            group,
+            base: log_prices.to_vec(),
+            endowments: layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect(),
+            spending: proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect(),
+            has_potential: !reports.any(technologies.lines.iter().any(|line| line.elasticity <= 0.0)),
+            matrices: worth_matrices(n, inputs[0]),
+            technologies,
+        }
+    }
+
+    /// log(D/S) at some prices.
+    pub(super) fn residual(&self, u: &[f64]) -> Vec<f64> {
+        self.at(u).residual()
+    }
+
+    /// Solves systems with the derivative of log(S/D) at some prices.
+    pub(super) fn solve_at(&self, u: &[f64], rights: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+        let (state, slopes) = (self.at(u), Slopes::at(self, u));
+        let system = slopes.system(&state, true)?;
+        rights.iter().map(|right| system.solve(right)).collect()
     }
 
     /// Logarithms of prices, searched from given ones, at which no |log(D/S)| exceeds `precision`.
     pub(super) fn clear(&self, mut u: Vec<f64>, precision: f64) -> Vec<f64> {
         let mut state = self.at(&u);
-        if state.distance() > FAR
+        if self.has_potential
+            && state.distance() > FAR
             && let Some(start) = self.fresh_start(&u)
         {
             let started = self.at(&start);
@@ -144,6 +183,9 @@ impl<'a> Model<'a> {
         if longest > LONGEST_STEP {
             direction.iter_mut().for_each(|d| *d *= LONGEST_STEP / longest);
         }
+        if !self.has_potential {
+            return self.approach(u, state, &direction, halvings);
+        }
         let surplus = state.supply.iter().zip(&state.demand).map(|(s, d)| s - d);
         let slope: f64 = direction.iter().zip(surplus).map(|(d, surplus)| d * surplus).sum();
         if slope >= 0.0 || slope.is_nan() {
@@ -166,6 +208,26 @@ impl<'a> Model<'a> {
         None
     }
 
+    /// Follows a direction, at half the length until the sum of squares of log(D/S) decreases.
+    fn approach(
+        &self,
+        u: &[f64],
+        state: &State,
+        direction: &[f64],
+        halvings: usize,
+    ) -> Option<(Vec<f64>, State)> {
+        let mut length = 1.0;
+        for _ in 0..=halvings {
+            let next: Vec<f64> = u.iter().zip(direction).map(|(u, d)| u + length * d).collect();
+            let reached = self.at(&next);
+            if reached.squares() < (1.0 - SUFFICIENT * length) * state.squares() {
+                return Some((next, reached));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+
     pub(super) fn has_matrices(&self) -> bool {
         self.matrices
     }
@@ -179,7 +241,7 @@ impl<'a> Model<'a> {
     }
 
     pub(super) fn endowments(&self) -> &[f64] {
-        &self.layout.endowments
+        &self.endowments
     }
 
     pub(super) fn councils(&self) -> usize {
@@ -192,27 +254,62 @@ impl<'a> Model<'a> {
     }
 
     pub(super) fn line(&self, w: usize) -> Line {
-        self.lines[w]
+        self.technologies.lines[w]
     }
 
     pub(super) fn output(&self, w: usize) -> usize {
         self.layout.output(w).index()
     }
 
-    /// Inputs and the shares of revenue spent on them.
-    pub(super) fn technology(&self, w: usize) -> (&[GoodId], &[f64]) {
+    /// Inputs and the shares of revenue spent on them at the base prices.
+    fn technology(&self, w: usize) -> (&[GoodId], &[f64]) {
         let range = self.layout.input_range(w);
-        (&self.layout.all_inputs()[range.clone()], &self.shares[range])
+        (&self.layout.all_inputs()[range.clone()], &self.technologies.shares[range])
     }
 
-    /// `Σ_i b_wi·u_i`.
+    /// Inputs and the shares of revenue spent on them at some prices; `memory` serves where they have changed.
+    pub(super) fn technology_at<'m>(
+        &'m self,
+        w: usize,
+        u: &[f64],
+        memory: &'m mut Vec<f64>,
+    ) -> (&'m [GoodId], &'m [f64]) {
+        let (goods, shares) = self.technology(w);
+        let Some(r) = self.exponent(w) else { return (goods, shares) };
+        let (_, mean) = self.index(w, u, r);
+        let moved = |good: &GoodId| u[good.index()] - self.base[good.index()];
+        memory.clear();
+        memory.extend(goods.iter().zip(shares).map(|(good, share)| share * (r * (moved(good) - mean)).exp()));
+        (goods, memory)
+    }
+
+    /// The exponent `1 − σ` of a council's price index; `None` where it is 0.
+    pub(super) fn exponent(&self, w: usize) -> Option<f64> {
+        self.technologies.substitution.get(w).map(|s| 1.0 - s).filter(|r| *r != 0.0)
+    }
+
+    /// `B` and the logarithm of the price index since the base.
+    fn index(&self, w: usize, u: &[f64], r: f64) -> (f64, f64) {
+        let (goods, shares) = self.technology(w);
+        let whole: f64 = shares.iter().sum();
+        let terms = goods.iter().zip(shares);
+        let terms = terms.map(|(good, share)| (share / whole, u[good.index()] - self.base[good.index()]));
+        (whole, if whole > 0.0 { log_mean(terms, r) } else { 0.0 })
+    }
+
+    /// `Σ_i b_wi·u_i`, or what the price index makes of it.
     pub(super) fn input_price(&self, w: usize, u: &[f64]) -> f64 {
         let (goods, shares) = self.technology(w);
-        goods.iter().zip(shares).map(|(good, share)| share * u[good.index()]).sum()
+        let sum = |u: &[f64]| -> f64 {
+            goods.iter().zip(shares).map(|(good, share)| share * u[good.index()]).sum()
+        };
+        let Some(r) = self.exponent(w) else { return sum(u) };
+        let (whole, mean) = self.index(w, u, r);
+        sum(&self.base) + whole * mean
     }
 
     pub(super) fn log_revenue(&self, w: usize, u: &[f64]) -> f64 {
-        let line = self.lines[w];
+        let line = self.line(w);
         line.elasticity * (line.constant + u[self.output(w)] - self.input_price(w, u))
     }
 
@@ -222,7 +319,7 @@ impl<'a> Model<'a> {
 
     /// `h·V`: by how much revenue rises with the logarithm of the output's price.
     pub(super) fn reaction(&self, w: usize, u: &[f64]) -> f64 {
-        self.lines[w].elasticity * self.revenue(w, u)
+        self.line(w).elasticity * self.revenue(w, u)
     }
 
     /// A number for each council.
@@ -240,11 +337,12 @@ impl<'a> Model<'a> {
         let n = u.len();
         let fold = |range: Range<usize>| {
             let mut sums = vec![0.0; 2 * n + 1];
+            let mut memory = Vec::new();
             for w in range {
                 let value = self.revenue(w, u);
                 sums[self.output(w)] += value;
-                sums[2 * n] += value / self.lines[w].elasticity;
-                let (goods, shares) = self.technology(w);
+                sums[2 * n] += value / self.line(w).elasticity;
+                let (goods, shares) = self.technology_at(w, u, &mut memory);
                 for (good, share) in goods.iter().zip(shares) {
                     sums[n + good.index()] += share * value;
                 }
@@ -266,7 +364,7 @@ impl<'a> Model<'a> {
         };
         state.supply.truncate(n);
         for g in 0..n {
-            let endowed = self.layout.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
+            let endowed = self.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
             state.supply[g] += endowed;
             state.demand[g] += self.spending[g];
             let spent = self.spending[g] * u[g];
@@ -282,6 +380,12 @@ impl State {
     /// `log(D/S)`.
     fn residual(&self) -> Vec<f64> {
         self.demand.iter().zip(&self.supply).map(|(d, s)| (d / s).ln()).collect()
+    }
+
+    /// Sum of squares of log(D/S); infinite if some quantity is not a number.
+    fn squares(&self) -> f64 {
+        let sum: f64 = self.residual().iter().map(|r| r.powi(2)).sum();
+        if sum.is_nan() { f64::INFINITY } else { sum }
     }
 
     /// What brings Φ's curvature to like size in all goods.

@@ -20,10 +20,18 @@ const CUBE_PER_INPUT: f64 = 1_500.0;
 /// S' = diag(p·ω + R) − C,   D' = Cᵀ − H,   R_o = Σ_{w makes o} r_w,   C_oi = Σ_{w makes o} r_w·b_wi,   H_ij = Σ_w r_w·b_wi·b_wj
 /// ```
 ///
-/// so that `C` and half of `H` are all there is to add up, or else to apply.
+/// so that `C` and half of `H` are all there is to add up, or else to apply. A council that substitutes with elasticity `σ`
+/// adds `(1 − σ)·V·(b·bᵀ/B − diag(b))` to `H`.
 pub(super) enum Slopes<'m> {
     Matrices(Matrices),
-    Councils { model: &'m Model<'m>, reactions: Vec<f64>, diagonals: Vec<f64> },
+    Councils { model: &'m Model<'m>, u: Vec<f64>, reactions: Vec<f64>, diagonals: Vec<f64> },
+}
+
+/// `(1 − σ)·V`, and divided by `B`, of a council with such a reaction and such shares.
+fn substitution(model: &Model<'_>, w: usize, reaction: f64, shares: &[f64]) -> (f64, f64) {
+    let Some(r) = model.exponent(w) else { return (0.0, 0.0) };
+    let change = r * reaction / model.line(w).elasticity;
+    (change, change / shares.iter().sum::<f64>().max(f64::MIN_POSITIVE))
 }
 
 /// `R`, `C` by rows and the upper half of `H` by rows, one after the other.
@@ -65,16 +73,18 @@ impl Matrices {
         let size = n + n * n + n * (n + 1) / 2;
         let fold = |range: Range<usize>| {
             let mut sums = vec![0.0; size];
+            let mut memory = Vec::new();
             for w in range {
                 let o = model.output(w);
                 let reaction = model.reaction(w, u);
                 sums[o] += reaction;
                 let cross = n + o * n;
-                let (goods, shares) = model.technology(w);
+                let (goods, shares) = model.technology_at(w, u, &mut memory);
+                let (change, shared) = substitution(model, w, reaction, shares);
                 for (at, (i, share)) in goods.iter().zip(shares).enumerate() {
-                    let (i, part) = (i.index(), share * reaction);
-                    sums[cross + i] += part;
-                    sums[rows[i] + i] += part * share;
+                    let (i, part) = (i.index(), share * (reaction + shared));
+                    sums[cross + i] += share * reaction;
+                    sums[rows[i] + i] += part * share - share * change;
                     for (j, other) in goods[..at].iter().zip(shares) {
                         let j = j.index();
                         sums[rows[i.min(j)] + i.max(j)] += part * other;
@@ -111,16 +121,18 @@ impl<'m> Slopes<'m> {
         let reactions = model.each(|w| model.reaction(w, u));
         let fold = |range: Range<usize>| {
             let mut sums = vec![0.0; 3 * n];
+            let mut memory = Vec::new();
             for w in range {
                 let o = model.output(w);
                 sums[o] += reactions[w];
-                let (goods, shares) = model.technology(w);
+                let (goods, shares) = model.technology_at(w, u, &mut memory);
+                let (change, shared) = substitution(model, w, reactions[w], shares);
                 for (i, share) in goods.iter().zip(shares) {
                     let i = i.index();
                     if i == o {
                         sums[n + i] += share * reactions[w];
                     }
-                    sums[2 * n + i] += share * share * reactions[w];
+                    sums[2 * n + i] += share * (share * (reactions[w] + shared) - change);
                 }
             }
             sums
@@ -128,7 +140,7 @@ impl<'m> Slopes<'m> {
         let mut diagonals =
             chunked_reduce(model.councils(), model.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 3 * n]);
         model.group().sum(&mut diagonals);
-        Slopes::Councils { model, reactions, diagonals }
+        Slopes::Councils { model, u: u.to_vec(), reactions, diagonals }
     }
 
     /// For steps in the logarithms of prices: the derivative of `log(S/D)`, or of `S − D` (Φ's curvature) scaled to
@@ -154,17 +166,20 @@ impl<'m> Slopes<'m> {
 
     /// `S'·v` and `D'·v` of all councils, one after the other, without endowments.
     fn products(&self, v: &[f64]) -> Vec<f64> {
-        let Slopes::Councils { model, reactions, .. } = self else { return Vec::new() };
+        let Slopes::Councils { model, u, reactions, .. } = self else { return Vec::new() };
         let n = v.len();
         let fold = |range: Range<usize>| {
             let mut sums = vec![0.0; 2 * n];
+            let mut memory = Vec::new();
             for w in range {
                 let o = model.output(w);
-                let change = reactions[w] * (v[o] - model.input_price(w, v));
-                sums[o] += change;
-                let (goods, shares) = model.technology(w);
+                let (goods, shares) = model.technology_at(w, u, &mut memory);
+                let (change, shared) = substitution(model, w, reactions[w], shares);
+                let mean: f64 = goods.iter().zip(shares).map(|(i, share)| share * v[i.index()]).sum();
+                let moved = reactions[w] * (v[o] - mean);
+                sums[o] += moved;
                 for (i, share) in goods.iter().zip(shares) {
-                    sums[n + i.index()] += share * change;
+                    sums[n + i.index()] += share * (moved + change * v[i.index()] - shared * mean);
                 }
             }
             sums

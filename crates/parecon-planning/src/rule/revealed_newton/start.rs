@@ -128,9 +128,10 @@ impl Model<'_> {
         if self.has_matrices() {
             let fold = |range: Range<usize>| {
                 let mut matrix = vec![0.0; n * n];
+                let mut memory = Vec::new();
                 for w in range {
                     let o = self.output(w);
-                    let (goods, shares) = self.technology(w);
+                    let (goods, shares) = self.technology_at(w, u, &mut memory);
                     for (i, share) in goods.iter().zip(shares) {
                         matrix[o * n + i.index()] += share * relative[w] / total[o];
                     }
@@ -147,9 +148,10 @@ impl Model<'_> {
         let apply = |x: &[f64]| -> Vec<f64> {
             let fold = |range: Range<usize>| {
                 let mut used = vec![0.0; n];
+                let mut memory = Vec::new();
                 for w in range {
                     let o = self.output(w);
-                    let (goods, shares) = self.technology(w);
+                    let (goods, shares) = self.technology_at(w, u, &mut memory);
                     for (i, share) in goods.iter().zip(shares) {
                         used[i.index()] += share * relative[w] / total[o] * x[o];
                     }
