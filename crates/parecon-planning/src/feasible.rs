@@ -5,7 +5,7 @@ use std::ops::Range;
 use parecon_core::chunked_reduce;
 
 use crate::economy::{Answers, LARGEST_LOG, OtherAnswers, Others, logs};
-use crate::linear::solve;
+use crate::linear::{Lu, gmres, matrix_chunk, worth_matrices};
 use crate::{Certificate, Collective, Economy, Error, GoodId, Proposals};
 
 /// Newton steps at most; a handful suffices even from prices that are far off.
@@ -16,6 +16,8 @@ const MIXED_LIMIT: usize = 200;
 const LEFTOVER: f64 = 1e-3;
 /// Logarithm of the largest factor between what is proposed and what can be had.
 const LARGEST_FACTOR: f64 = 100.0;
+/// Precision of a Newton step that is found without a matrix: far below the leftover that remains anyway.
+const PRECISION: f64 = 1e-10;
 /// Rounding of a sum over councils.
 const ROUNDING: f64 = 1e-15;
 /// A plan that uses more of a good than there is by a larger share than this is none.
@@ -113,6 +115,25 @@ impl Economy {
             },
         );
         Ok(Some(FeasiblePlan { plan, input_factors, consumption, certificate }))
+    }
+}
+
+impl Economy {
+    /// `v − ∂log S/∂ρ · v` at some factors, without the matrix.
+    fn rationed_slopes(&self, revenues: &[f64], rho: &[f64], v: &[f64], supply: &[f64]) -> Vec<f64> {
+        let fold = |range: Range<usize>| {
+            let mut made = vec![0.0; v.len()];
+            for w in range {
+                let output = revenues[w] * weighted(self, w, |good| rho[good.index()]).exp();
+                made[self.layout().output(w).index()] += output * weighted(self, w, |good| v[good.index()]);
+            }
+            made
+        };
+        let merge = |total: &mut Vec<f64>, part: Vec<f64>| add(total, &part);
+        let mut made = chunked_reduce(self.workers().len(), self.chunk(), fold, merge)
+            .unwrap_or_else(|| vec![0.0; v.len()]);
+        self.group().sum(&mut made);
+        v.iter().zip(made.iter().zip(supply)).map(|(v, (made, supply))| v - made / supply).collect()
     }
 }
 
@@ -230,9 +251,12 @@ impl Clearing {
         let mut sums;
         let mut step = 0;
         let limit = if others.is_some() { MIXED_LIMIT } else { STEP_LIMIT };
+        let mut inputs = [economy.layout().all_inputs().len() as f64];
+        economy.group().sum(&mut inputs);
+        let matrices = others.is_some() || worth_matrices(n, inputs[0]);
         let mut last_open = f64::INFINITY;
         loop {
-            sums = at(&rho, step < limit);
+            sums = at(&rho, matrices && step < limit);
             let residual = slack(&sums, &rho);
             let size = largest(rho.iter().map(|r| r.abs()));
             let open = largest(residual.iter().map(|r| r.abs()));
@@ -240,16 +264,20 @@ impl Clearing {
             if step == limit || (step > 0 && open <= enough) {
                 break;
             }
-            let mut matrix = std::mem::take(&mut sums.jacobian);
-            for g in 0..n {
-                for j in 0..n {
-                    let identity = if g == j { 1.0 } else { 0.0 };
-                    matrix[g * n + j] = identity - matrix[g * n + j] / sums.supply[g];
-                }
-            }
+            let matrix = std::mem::take(&mut sums.jacobian);
+            let cell = |g: usize, j: usize| {
+                let identity = if g == j { 1.0 } else { 0.0 };
+                identity - matrix[g * n + j] / sums.supply[g]
+            };
             // Where proportions are fixed, Newton's steps may circle or leave the range; the map itself does not.
-            let newton =
-                if others.is_some() && open > 0.9 * last_open { None } else { solve(&matrix, &residual) };
+            let newton = if others.is_some() && open > 0.9 * last_open {
+                None
+            } else if matrices {
+                Lu::of(n, cell).and_then(|lu| lu.solve(&residual))
+            } else {
+                let apply = |v: &[f64]| economy.rationed_slopes(revenues, &rho, v, &sums.supply);
+                gmres(apply, &vec![1.0; n], &residual, PRECISION)
+            };
             let direction = match newton {
                 None if others.is_some() => residual,
                 found => found?,
@@ -426,8 +454,7 @@ impl Sums {
             add(&mut total.proposed, &part.proposed);
             add(&mut total.jacobian, &part.jacobian);
         };
-        // As many councils to a task as a Jacobian has cells: the sums then cost no more than the councils.
-        let chunk = if with_jacobian { economy.chunk().max(n * n / 4) } else { economy.chunk() };
+        let chunk = if with_jacobian { matrix_chunk(workers.len(), n * n) } else { economy.chunk() };
         let mut sums = chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero);
         sums.share(economy.group());
         for (g, price) in prices.iter().enumerate() {

@@ -5,9 +5,26 @@ use faer::linalg::lu::partial_pivoting::{factor, solve as substitute};
 use faer::perm::Perm;
 use faer::{Mat, MatMut, Par};
 
+/// Chunks of councils with a matrix each, at most: they are held at once.
+const MATRICES: usize = 16;
+/// Up to so many goods, matrices are used however few the councils' inputs are.
+const FEW_GOODS: usize = 1_000;
+/// Cube of the number of goods per input at which GMRES takes as long as sums of matrices and their factors (measured).
+const CUBE_PER_INPUT: f64 = 1_500.0;
 /// Directions kept by GMRES before it starts afresh, and in all.
 const RESTART: usize = 60;
 const DIRECTIONS: usize = 600;
+
+/// Whether sums of councils with so many inputs are worth a matrix over all goods.
+pub(crate) fn worth_matrices(goods: usize, inputs: f64) -> bool {
+    let n = goods as f64;
+    goods <= FEW_GOODS || n * n * n <= CUBE_PER_INPUT * inputs
+}
+
+/// Councils per task when each task holds a matrix of `cells`.
+pub(crate) fn matrix_chunk(councils: usize, cells: usize) -> usize {
+    councils.div_ceil(MATRICES).max(cells / 8).max(512)
+}
 
 /// Factors of a square matrix.
 ///

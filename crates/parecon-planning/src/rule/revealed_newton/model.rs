@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use parecon_core::{chunked_reduce, for_each};
 
-use super::slopes::{Slopes, worth_matrices};
+use super::slopes::Slopes;
 use crate::council::log_mean;
 use crate::economy::{LARGEST_LOG, Layout};
-use crate::linear::Lu;
+use crate::linear::{Lu, worth_matrices};
 use crate::rule::Reports;
 use crate::{Collective, GoodId, Proposals};
 

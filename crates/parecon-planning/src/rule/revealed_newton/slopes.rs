@@ -5,14 +5,7 @@ use std::ops::Range;
 use parecon_core::chunked_reduce;
 
 use super::model::{Model, State};
-use crate::linear::{Lu, gmres};
-
-/// Chunks of councils with a matrix each, at most: they are held at once.
-const MATRICES: usize = 16;
-/// Up to so many goods, matrices are used however few the councils' inputs are.
-const FEW_GOODS: usize = 1_000;
-/// Cube of the number of goods per input at which GMRES takes as long as sums of matrices and their factors (measured).
-const CUBE_PER_INPUT: f64 = 1_500.0;
+use crate::linear::{Lu, gmres, matrix_chunk};
 
 /// With `r_w = h_w·V_w`, supply and demand have the derivatives in the logarithms of prices
 ///
@@ -46,17 +39,7 @@ pub(super) enum System<'s> {
     Product { slopes: &'s Slopes<'s>, state: &'s State, logarithms: bool },
 }
 
-/// Whether the model is worth its matrices.
-pub(super) fn worth_matrices(goods: usize, inputs: f64) -> bool {
-    let n = goods as f64;
-    goods <= FEW_GOODS || n * n * n <= CUBE_PER_INPUT * inputs
-}
-
-/// Councils per task when each task holds a matrix of `cells`.
-pub(super) fn matrix_chunk(councils: usize, cells: usize) -> usize {
-    councils.div_ceil(MATRICES).max(cells / 8).max(512)
-}
-
+#[expect(clippy::ptr_arg, reason = "the signature of a merge")]
 fn add(total: &mut Vec<f64>, part: Vec<f64>) {
     total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
 }

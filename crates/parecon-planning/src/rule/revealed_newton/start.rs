@@ -5,8 +5,7 @@ use std::ops::Range;
 use parecon_core::chunked_reduce;
 
 use super::model::Model;
-use super::slopes::matrix_chunk;
-use crate::linear::{Lu, gmres};
+use crate::linear::{Lu, gmres, matrix_chunk};
 
 /// Changes of producer at most.
 const CHOICES: usize = 100;
