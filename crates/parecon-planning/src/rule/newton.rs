@@ -14,8 +14,12 @@ const ROUNDING: f64 = 1e-12;
 /// Shortenings of a step before another direction is tried, and in all.
 const FEW_CUTS: usize = 2;
 const MOST_CUTS: usize = 12;
-/// Logarithms of D/S beyond this say no more than that.
-const LARGEST_LOG_RATIO: f64 = 20.0;
+/// Where the imbalance of a good reacts to its own price by less than this elasticity, other prices do more.
+const SMALLEST_SLOPE: f64 = 0.5;
+/// Share of the smallest sum of squares so far that is progress by itself.
+const MUCH: f64 = 0.25;
+/// Bound on logarithms of D/S, so that nothing supplied or asked for is a number too.
+const LARGEST_LOG_RATIO: f64 = 700.0;
 /// Prices stay this far within the permitted range: a good that is plentiful at any price becomes all but free.
 const ROOM: f64 = 1e10;
 
@@ -29,8 +33,8 @@ const ROOM: f64 = 1e10;
 ///
 /// Convergence is quadratic. Far from agreement the method is damped: where councils' answers have a potential
 /// [Φ](crate::Certificate), which is convex in prices and smallest where they clear, a step that does not lower it enough
-/// is shortened; and if that does not help, it is replaced by one on Φ itself, whose curvature is never negative. Both go down
-/// Φ, so the rule converges from any prices. Where there is no potential (incomes that depend on prices, subsistence
+/// is shortened; and if that does not help, it is replaced by one in which each price clears its own good, or by one on Φ
+/// itself, whose curvature is never negative. Both go down Φ, so the rule converges from any prices. Where there is no potential (incomes that depend on prices, subsistence
 /// quantities, increasing returns, custom councils) the sum of squares of log(D/S) takes its place, and agreement is
 /// not certain.
 ///
@@ -61,6 +65,11 @@ const ROOM: f64 = 1e10;
 #[derive(Clone, Debug, Default)]
 pub struct Newton {
     trial: Option<Trial>,
+    /// Smallest sum of squares of log(D/S) so far.
+    best: Option<f64>,
+    /// Rounds to go on without a test, and how many there were the last time.
+    untested: usize,
+    last_untested: usize,
     without_slopes: Recorded,
 }
 
@@ -76,9 +85,12 @@ struct Trial {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
+    /// The whole system in log(D/S).
     Logarithms,
+    /// Each good on its own.
+    Diagonal,
+    /// The curvature of Φ.
     Potential,
-    Imbalance,
 }
 
 /// What a round showed.
@@ -102,7 +114,7 @@ impl Newton {
 
     /// The step to try from a state: the first of the given kind or a later one that leads down.
     fn start(&mut self, from: State, first: Kind) -> Vec<f64> {
-        for kind in [Kind::Logarithms, Kind::Potential, Kind::Imbalance] {
+        for kind in [Kind::Logarithms, Kind::Diagonal, Kind::Potential] {
             if (kind as usize) < first as usize {
                 continue;
             }
@@ -118,13 +130,33 @@ impl Newton {
 
     fn next(&mut self, now: State) -> Vec<f64> {
         let Some(mut trial) = self.trial.take().filter(|t| t.from.u.len() == now.u.len()) else {
+            self.best = Some(now.squares());
+            (self.untested, self.last_untested) = (0, 0);
             return self.start(now, Kind::Logarithms);
         };
-        if trial.accepts(&now) || trial.cuts >= MOST_CUTS {
+        let squares = now.squares();
+        // Far nearer than ever is progress whatever Φ says; that cannot go on without end.
+        let much_nearer = self.best.is_none_or(|best| squares < MUCH * best);
+        let accepted = much_nearer || trial.accepts(&now);
+        self.best = Some(self.best.map_or(squares, |best| best.min(squares)));
+        if self.untested > 0 {
+            self.untested -= 1;
+            return self.start(now, Kind::Diagonal);
+        }
+        if accepted || trial.cuts >= MOST_CUTS {
             return self.start(now, Kind::Logarithms);
         }
         if trial.cuts == FEW_CUTS && trial.kind == Kind::Logarithms {
-            return self.start(trial.from, Kind::Potential);
+            return self.start(trial.from, Kind::Diagonal);
+        }
+        if trial.cuts == FEW_CUTS && trial.kind == Kind::Diagonal {
+            if now.slopes.potential.is_some() {
+                return self.start(trial.from, Kind::Potential);
+            }
+            // Without a potential nothing says which way is down: raise what is short and lower what is plentiful for a
+            // while, longer each time.
+            self.last_untested = (2 * self.last_untested).max(2);
+            self.untested = self.last_untested;
         }
         trial.cuts += 1;
         trial.length *= 0.4;
@@ -146,8 +178,7 @@ impl Trial {
                 || (change.abs() <= ROUNDING * now.slopes.magnitude && nearer)
                 || now.distance() < ROUNDING.sqrt();
         }
-        let squares = |state: &State| state.residual.iter().map(|r| r * r).sum::<f64>();
-        squares(now) <= (1.0 - SUFFICIENT * self.length) * squares(&self.from)
+        now.squares() <= (1.0 - SUFFICIENT * self.length) * self.from.squares()
     }
 }
 
@@ -166,6 +197,10 @@ impl State {
             })
             .collect();
         State { u: logs(prices), supply, demand, slopes: slopes.clone(), residual }
+    }
+
+    fn squares(&self) -> f64 {
+        self.residual.iter().map(|r| r * r).sum()
     }
 
     fn distance(&self) -> f64 {
@@ -207,7 +242,19 @@ impl State {
                 scaled.iter_mut().zip(&scale).for_each(|(d, s)| *d *= s);
                 scaled
             }
-            Kind::Imbalance => self.residual.iter().map(|r| r.clamp(-1.0, 1.0)).collect(),
+            Kind::Diagonal => {
+                let own = |g: usize| {
+                    let at = g * n + g;
+                    self.slopes.supply[at] / self.supply[g] - self.slopes.demand[at] / self.demand[g]
+                };
+                let step = |g: usize| {
+                    let slope = own(g);
+                    // A supply that falls as its price rises, or does not exist, tells no length.
+                    let slope = if slope.is_finite() { slope.max(SMALLEST_SLOPE) } else { 1.0 };
+                    (self.residual[g] / slope).clamp(-LONGEST_STEP, LONGEST_STEP)
+                };
+                (0..n).map(step).collect()
+            }
         };
         let longest = direction.iter().fold(0.0, |longest: f64, d| longest.max(d.abs()));
         if longest > LONGEST_STEP {

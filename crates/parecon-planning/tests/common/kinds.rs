@@ -43,7 +43,7 @@ pub(crate) fn nested(t: &CobbDouglas, outer: f64, inner: f64) -> NestedCes {
     }
     NestedCes {
         total_factor_productivity: t.total_factor_productivity
-            * t.inputs.iter().map(|i| (i.exponent / returns).powf(-i.exponent)).product::<f64>(),
+            * t.inputs.iter().map(|i| (i.exponent / returns).powf(i.exponent)).product::<f64>(),
         nest: Nest::new(outer, parts),
         returns,
         effort_elasticity: t.effort_elasticity,
@@ -128,7 +128,10 @@ pub(crate) fn all_kinds(seed: u64) -> Economy {
             t.inputs.iter().map(|i| Requirement { good: i.good, per_unit: per_unit(draw) }).collect()
         };
         council.technology = match i % 4 {
-            0 => Technology::NestedCes(nested(&t, draw.between(0.3, 1.5), draw.between(0.0, 0.9))),
+            0 => {
+                let inner = if i % 8 == 0 { 0.0 } else { draw.between(0.1, 0.9) };
+                Technology::NestedCes(nested(&t, draw.between(0.3, 1.5), inner))
+            }
             1 if i % 8 == 1 => Technology::Leontief(Leontief {
                 total_factor_productivity: draw.between(2.0, 4.0),
                 inputs: required(0.5, &mut draw),

@@ -16,6 +16,8 @@ const MEMORY: usize = 6;
 const NEIGHBOURHOOD: f64 = 3.0;
 /// Distance, as |log(D/S)|, beyond which the model's own answer reaches further than a linear one.
 const FAR: f64 = 1.5;
+/// |log(D/S)| of a good of which nothing is made or wanted.
+const NOTHING: f64 = 30.0;
 /// Keeps the least-squares problem of the secants regular.
 const RIDGE: f64 = 1e-10;
 
@@ -43,22 +45,29 @@ impl Correction {
         clearing: Vec<f64>,
         trusted: bool,
     ) -> Vec<f64> {
-        let residual: Vec<f64> = all.demand.iter().zip(&all.supply).map(|(d, s)| d.ln() - s.ln()).collect();
+        let ratio = |(d, s): (&f64, &f64)| {
+            let log = d.ln() - s.ln();
+            if log.is_infinite() { log.clamp(-NOTHING, NOTHING) } else { log }
+        };
+        let residual: Vec<f64> = all.demand.iter().zip(&all.supply).map(ratio).collect();
         let distance = size(&residual);
-        let last = self.rounds.last().filter(|(at, _)| at.len() == u.len()).map(|(_, r)| size(r));
+        let before = self.rounds.last().filter(|(at, _)| at.len() == u.len()).map(|(_, r)| r);
+        let last = before.map(|r| size(r));
+        // Whether what is furthest from balance has been stepped over.
+        let overshot = before.is_some_and(|before| {
+            before.iter().zip(&residual).any(|(b, r)| b * r < 0.0 && r.abs() >= POOR * distance)
+        });
         let mut next = clearing;
         let usable = trusted && distance.is_finite();
         if let Some(last) = last.filter(|last| usable && distance > GOOD * last) {
-            if let Some(step) = self.step(model, u, &residual) {
-                if distance <= FAR {
-                    next = u.iter().zip(&step).map(|(u, d)| u + d).collect();
-                }
-                let radius = self.radius.unwrap_or(f64::INFINITY);
-                self.radius = Some(if distance > POOR * last {
-                    0.5 * radius.min(self.last_step)
-                } else {
-                    2.0 * radius
-                });
+            let step = self.step(model, u, &residual);
+            if step.is_some() && overshot && distance > POOR * last {
+                self.radius = Some(0.5 * self.radius.unwrap_or(f64::INFINITY).min(self.last_step));
+            } else {
+                self.radius = self.radius.map(|r| 2.0 * r);
+            }
+            if let Some(step) = step.filter(|_| distance <= FAR) {
+                next = u.iter().zip(&step).map(|(u, d)| u + d).collect();
             }
         } else {
             self.radius = self.radius.map(|r| 4.0 * r);

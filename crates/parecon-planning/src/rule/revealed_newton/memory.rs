@@ -11,6 +11,10 @@ use crate::{Proposals, WorkerProposal};
 
 /// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
 const ASSUMED_EFFORT: f64 = 0.1;
+/// Elasticity of revenue of a council that has made nothing yet.
+const ASSUMED_ELASTICITY: f64 = 10.0;
+/// Logarithm of a revenue relative to one that nothing is next to.
+const NEXT_TO_NOTHING: f64 = 20.0;
 /// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
 const SMALLEST_CONTRAST: f64 = 1e-8;
 /// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
@@ -53,6 +57,8 @@ struct Seen {
     elasticity: f64,
     /// Elasticity of substitution between inputs.
     substitution: f64,
+    /// Whether it has only been seen to make nothing.
+    silent: bool,
 }
 
 /// A change of an input since the last round: of the logarithm of its price, and its shares of revenue.
@@ -177,7 +183,25 @@ impl Part {
             });
             self.learn_substitution(w, position, log_prices[o] - log_before[o], changes);
         }
-        self.learn(w, position, revenue.ln(), spent);
+        let silent = plan.output == 0.0;
+        match self.seen.get_mut(w) {
+            // At a margin below 0 a council makes nothing, however far below: what it last made says more, and that
+            // its line leads to next to nothing here.
+            Some(seen) if silent => {
+                let steeper = NEXT_TO_NOTHING / (seen.position - position);
+                if steeper > seen.elasticity && !seen.silent {
+                    seen.elasticity = steeper.min(LARGEST_ELASTICITY);
+                }
+            }
+            Some(seen) if seen.silent => {
+                (seen.position, seen.revenue, seen.silent) = (position, revenue.ln(), false);
+            }
+            None if silent => {
+                let (elasticity, revenue) = (ASSUMED_ELASTICITY, revenue.ln());
+                self.seen.push(Seen { position, revenue, elasticity, substitution: 1.0, silent });
+            }
+            _ => self.learn(w, position, revenue.ln(), spent),
+        }
     }
 
     /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
@@ -193,7 +217,7 @@ impl Part {
         let cut_off = revenue.abs() >= CUT_OFF;
         if w == self.seen.len() {
             let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity, substitution: 1.0 });
+            self.seen.push(Seen { position: z, revenue, elasticity, substitution: 1.0, silent: false });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
