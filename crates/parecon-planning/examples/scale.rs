@@ -68,21 +68,25 @@ fn measure(half: usize, goods_per_category: usize) -> Result<(), Error> {
     let mut rule = RevealedNewton::new();
     let whole = Clock::start();
     let mut planning = Planning::new(&economy, &mut rule, config)?;
-    let mut longest = Times::default();
+    let (mut longest, mut near) = (Times::default(), None);
     while planning.status().is_none() {
         let clock = Clock::start();
         planning.step()?;
         longest = longest.max(clock.stop());
+        if near.is_none() && planning.rounds().last().is_some_and(|round| round.largest_imbalance < 0.03) {
+            near = Some(whole.stop());
+        }
     }
     let plan = whole.stop();
     let rounds = planning.rounds();
     println!(
-        "{:>9} {:>6} {:>15} {:>17} {:>17} {:>19} {:>7} {:>9.1e} {:>8}",
+        "{:>9} {:>6} {:>15} {:>17} {:>17} {:>17} {:>17} {:>7} {:>9.1e} {:>8}",
         2 * half,
         economy.goods().len(),
         generate.shown(1),
         aggregate.shown(5),
         longest.shown(4),
+        near.unwrap_or_default().shown(4),
         plan.shown(4),
         rounds.len(),
         rounds.last().map_or(f64::NAN, |round| round.largest_imbalance),

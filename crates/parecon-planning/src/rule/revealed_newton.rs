@@ -7,16 +7,14 @@ mod slopes;
 mod start;
 
 use super::{Disclosure, PriceRule, Recorded, Reports};
+use crate::Proposals;
 use crate::economy::{PRICE_LIMIT, logs};
 use correction::Correction;
 use memory::Memory;
 use model::{Model, Technologies};
 
-/// Largest |log(D/S)| of the model that is worth removing while it still assumes something about some council: the
-/// model itself errs by more.
-const ROUGH: f64 = 1e-4;
-/// And when it does not: a few hundred times rounding.
-const EXACT: f64 = 1e-11;
+/// |log(D/S)| at which the model counts as cleared: a few hundred times rounding.
+const CLEARED: f64 = 1e-11;
 
 /// Solves for the prices that would clear if what the proposals reveal held everywhere.
 ///
@@ -82,8 +80,8 @@ impl RevealedNewton {
         Self::default()
     }
 
-    /// Learns from the proposals, if there are any; whether these are the first.
-    fn learn(&mut self, reports: &Reports<'_>, log_prices: &[f64]) -> Option<bool> {
+    /// Learns from the proposals; those, if there are any.
+    fn learn<'r>(&mut self, reports: &Reports<'r>, log_prices: &[f64]) -> Option<&'r Proposals> {
         let goods = reports.prices().len();
         let proposals = reports.proposals().filter(|p| p.layout().endowments.len() == goods)?;
         let inputs = proposals.layout().all_inputs().len();
@@ -91,22 +89,21 @@ impl RevealedNewton {
         if reports.any(!self.memory.is_of(goods, inputs)) {
             *self = Self::new();
         }
-        let first = self.memory.is_empty();
         self.memory.learn(reports.prices(), log_prices, proposals);
-        Some(first)
+        Some(proposals)
     }
 }
 
 impl PriceRule for RevealedNewton {
     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
         let log_prices = logs(reports.prices());
-        let (Some(first), Some(proposals)) = (self.learn(reports, &log_prices), reports.proposals()) else {
+        let Some(proposals) = self.learn(reports, &log_prices) else {
             return self.without_proposals.revise(reports);
         };
         let (lines, substitution) = self.memory.lines(proposals.worker_councils());
         let technologies = Technologies { shares: self.memory.shares(), lines: &lines, substitution };
         let model = Model::new(reports, proposals, technologies, &log_prices);
-        let clearing = model.clear(log_prices.clone(), if first { ROUGH } else { EXACT });
+        let clearing = model.clear(log_prices.clone(), CLEARED);
         let trusted = !reports.any(self.memory.has_brackets());
         let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
         let limit = PRICE_LIMIT.ln();

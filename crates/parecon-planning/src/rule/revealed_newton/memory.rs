@@ -90,11 +90,6 @@ impl Memory {
         self.parts.is_empty() || (self.log_before.len() == goods && self.shares.len() == inputs)
     }
 
-    /// Whether no round has been seen.
-    pub(super) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
     /// Whether of some council only cut-off plans have been seen.
     pub(super) fn has_brackets(&self) -> bool {
         self.parts.iter().any(|part| !part.brackets.is_empty())
@@ -107,7 +102,7 @@ impl Memory {
     /// Takes in all proposals.
     pub(super) fn learn(&mut self, prices: &[f64], log_prices: &[f64], proposals: &Proposals) {
         let layout = proposals.layout();
-        let known = !self.is_empty();
+        let known = !self.parts.is_empty();
         let log_before = std::mem::replace(&mut self.log_before, log_prices.to_vec());
         std::mem::swap(&mut self.shares, &mut self.before);
         self.shares.resize(layout.all_inputs().len(), 0.0);
