@@ -53,7 +53,7 @@ const CLEARED: f64 = 1e-11;
 /// # Complexity
 /// Per round a few (3–10) inner steps, each one exponential per worker council; most of them also sum the square of each
 /// council's number of inputs and solve a dense linear system in the number of goods `n`. Where `n` exceeds 1,000 and
-/// `n³` is large beside the number of inputs, GMRES instead reads all councils some 30 times, and nothing takes `n²`.
+/// `n³` is large beside the number of inputs, GMRES instead reads all councils once per direction, and nothing takes `n²`.
 ///
 /// # Example
 /// ```
