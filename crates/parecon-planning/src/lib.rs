@@ -5,6 +5,7 @@ mod aggregates;
 #[cfg(feature = "io")]
 pub mod calibrate;
 mod certificate;
+mod collective;
 mod config;
 mod council;
 mod economy;
@@ -23,13 +24,14 @@ mod years;
 
 pub use aggregates::Aggregates;
 pub use certificate::Certificate;
+pub use collective::Collective;
 pub use config::Config;
 pub use council::{
     Activity, Answer, Bounded, Branch, CobbDouglas, ConsumerCouncil, Custom, CustomCouncil, Exposed,
     Exposure, Input, Leontief, Need, Nest, NestedCes, Part, Preference, Preferences, Requirement, Technology,
     WorkerCouncil,
 };
-pub use economy::{Economy, EconomyData};
+pub use economy::{Economy, EconomyBuilder, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;
 pub use good::{Category, Good, GoodId};

@@ -56,7 +56,7 @@ pub fn plan(
         }
     };
     observer.on_end(status);
-    Ok(planning.finish(status))
+    Ok(planning.end(status))
 }
 
 /// A planning process whose loop the caller owns.
@@ -130,29 +130,61 @@ impl<'a> Planning<'a> {
     /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
     /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match self.rounds.last() {
+        let prices = match reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
             None => self.config.start_prices(self.economy)?,
-            Some(last) => {
-                let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-                if let Some(proposals) = &self.proposals {
-                    reports = reports.with_proposals(proposals);
-                }
-                if let Some(slopes) = &self.slopes {
-                    reports = reports.with_slopes(slopes);
-                }
+            Some(reports) => {
                 let mut prices = self.rule.revise(&reports);
                 self.out_of_range |= rein_in(self.economy, &mut prices)?;
                 prices
             }
         };
-        let answers = self.economy.answers_at(&prices)?;
-        let aggregates = self.economy.aggregates_of(&prices, &answers);
-        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
-            .then(|| self.economy.proposals_at(&prices, &answers));
-        self.slopes = (self.rule.disclosure() >= Disclosure::Elasticities)
-            .then(|| self.economy.slopes_at(&prices, &answers));
+        self.announce(prices)
+    }
+
+    /// Repeats a round of an earlier process: the rule [observes](PriceRule::observe) the last round, and the prices that
+    /// were announced after it are announced again.
+    ///
+    /// Afterwards [`step`](Self::step) goes on as the earlier process would have, bit for bit.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::{Config, Planning, RevealedNewton, experiment};
+    ///
+    /// let economy = experiment::small_example()?;
+    /// let (mut rule, mut again) = (RevealedNewton::new(), RevealedNewton::new());
+    /// let mut first = Planning::new(&economy, &mut rule, Config::new())?;
+    /// first.step()?;
+    /// first.step()?;
+    ///
+    /// let mut second = Planning::new(&economy, &mut again, Config::new())?;
+    /// for round in first.rounds() {
+    ///     second.replay(round.prices.clone())?;
+    /// }
+    /// assert_eq!(first.step()?.prices, second.step()?.prices);
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        self.economy.check_prices(&prices)?;
+        if let Some(reports) = reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
+            self.rule.observe(&reports);
+        }
+        self.announce(prices)
+    }
+
+    fn announce(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        let economy = self.economy;
+        let answers = economy.answers_at(&prices)?;
+        let aggregates = economy.aggregates_of(&prices, &answers);
+        let disclosed = self.rule.disclosure();
+        self.proposals = None; // its memory may serve the next ones
+        self.proposals = (disclosed >= Disclosure::WorkerProposals)
+            .then(|| economy.proposals_at(&prices, &answers, disclosed >= Disclosure::Proposals));
+        self.slopes = (disclosed >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
         let certificate =
-            if self.config.certificate() { self.economy.certificate_at(&prices, &answers) } else { None };
+            if self.config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
 
         let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
         if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
@@ -193,7 +225,14 @@ impl<'a> Planning<'a> {
         &self.rounds
     }
 
-    fn finish(self, status: Status) -> Outcome {
+    /// The outcome so far: [`Status::Stopped`] if the process has not ended by itself.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        let status = self.status().unwrap_or(Status::Stopped);
+        self.end(status)
+    }
+
+    fn end(self, status: Status) -> Outcome {
         let best = self.rounds.get(self.best);
         Outcome {
             status,
@@ -203,6 +242,24 @@ impl<'a> Planning<'a> {
             rounds: self.rounds,
         }
     }
+}
+
+/// What a rule is shown of the last round, if there was one.
+fn reports<'a>(
+    economy: &'a Economy,
+    rounds: &'a [Round],
+    proposals: &'a Option<Proposals>,
+    slopes: &'a Option<Slopes>,
+) -> Option<Reports<'a>> {
+    let last = rounds.last()?;
+    let mut reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(economy.group());
+    if let Some(proposals) = proposals {
+        reports = reports.with_proposals(proposals);
+    }
+    if let Some(slopes) = slopes {
+        reports = reports.with_slopes(slopes);
+    }
+    Some(reports)
 }
 
 /// Keeps revised prices within the permitted range; whether any had left it.
