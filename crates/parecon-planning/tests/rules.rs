@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a process that cannot run fails the test")]
 
 mod common;
+#[path = "common/kinds.rs"]
+#[expect(dead_code, reason = "what other tests use")]
+mod kinds;
 
 use common::{EXPERIMENTS, experiment};
+use kinds::{Draw, with_ces};
 use parecon_planning::experiment::{Generator, START_PRICE, next_year};
 use parecon_planning::{
-    Anderson, Broyden, Category, Config, ConsumerCouncil, Economy, Good, GoodId, Newton, Outcome, Preference,
-    Preferences, PriceRule, Recorded, Reports, RevealedNewton, Status, Tatonnement, TotalsNewton, plan,
+    Anderson, Broyden, Category, Config, ConsumerCouncil, Economy, EconomyData, Good, GoodId, Newton,
+    Outcome, Preference, Preferences, PriceRule, Recorded, Reports, RevealedNewton, Status, Tatonnement,
+    TotalsNewton, plan,
 };
 use parecon_testbed::planning::{Shape, replica, small_economy, wild_prices};
 use proptest::prelude::*;
@@ -204,6 +209,24 @@ proptest! {
             let best = outcome.rounds.iter().map(|r| r.largest_imbalance).fold(f64::INFINITY, f64::min);
             prop_assert_eq!(outcome.largest_imbalance, best);
             prop_assert!(outcome.rounds.iter().flat_map(|r| &r.prices).all(|p| (1e-60..1e60).contains(p)), "{}", name);
+        }
+    }
+}
+
+/// Councils that substitute inputs (nested CES, elasticities 0.3 to 1.5), half of them or all: what the rules' models
+/// do not know is learnt.
+#[test]
+fn councils_that_substitute() {
+    for (seed, share) in [(1, 0.5), (2, 1.0), (3, 1.0)] {
+        let mut data = EconomyData::from(Generator::new(seed).with_councils(600, 300).economy().unwrap());
+        with_ces(&mut data, &mut Draw(seed), share, 0.3, 1.5);
+        let economy = Economy::try_from(data).unwrap();
+        for (name, most) in [("tatonnement", 60), ("anderson", 12), ("broyden", 12), ("totals", 9)] {
+            let (_, mut rule) = aggregate_rules(&economy).into_iter().find(|rule| rule.0 == name).unwrap();
+            let outcome = run(&economy, &mut *rule, &config());
+            assert_eq!(outcome.status, Status::Converged, "{name}, seed {seed}");
+            println!("{name}, seed {seed}: {} rounds", outcome.rounds.len());
+            assert!(outcome.rounds.len() <= most, "{name}, seed {seed}: {} rounds", outcome.rounds.len());
         }
     }
 }
