@@ -4,6 +4,7 @@ mod correction;
 mod model;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Disclosure, PriceRule, Recorded, Reports};
 use crate::Proposals;
@@ -97,7 +98,7 @@ pub struct RevealedNewton {
 struct Last {
     log_prices: Vec<f64>,
     /// Shares of revenue spent on each input, one council after the other.
-    shares: Vec<f64>,
+    shares: Arc<Vec<f64>>,
 }
 
 /// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
@@ -315,7 +316,8 @@ impl RevealedNewton {
                 _ => self.learn(w, position, revenue.ln(), spent),
             }
         }
-        self.last = Some(Last { log_prices: log_prices.to_vec(), shares: shares.clone() });
+        let shares = Arc::new(shares);
+        self.last = Some(Last { log_prices: log_prices.to_vec(), shares: Arc::clone(&shares) });
         let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
         let constants = self.seen.iter().map(|s| s.revenue / s.elasticity - s.position).collect();
         let substitution = self.seen.iter().map(|s| s.substitution).collect();

@@ -1,6 +1,7 @@
 //! An economy of Cobb–Douglas councils as the board sees it, and the prices that clear it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use parecon_core::chunked_reduce;
 
@@ -36,7 +37,7 @@ const LARGEST_EXPONENT: f64 = 600.0;
 /// `B_w` times the logarithm of a CES price index.
 pub(super) struct Model<'a> {
     layout: &'a Layout,
-    shares: Vec<f64>,
+    shares: Arc<Vec<f64>>,
     /// Elasticity of substitution; empty if all are 1.
     substitution: Vec<f64>,
     /// Logarithms of the prices at which the shares were observed.
@@ -52,7 +53,7 @@ pub(super) struct Model<'a> {
 /// What proposals have revealed of each council.
 pub(super) struct Technologies {
     /// `b`, one council after the other.
-    pub(super) shares: Vec<f64>,
+    pub(super) shares: Arc<Vec<f64>>,
     pub(super) substitution: Vec<f64>,
     pub(super) elasticities: Vec<f64>,
     pub(super) constants: Vec<f64>,
