@@ -35,7 +35,7 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// worker council and nothing at all per consumer council (whose given incomes make spending on each good a
 /// constant).
 ///
-/// At prices `p`, a worker council with [technology](CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
+/// At prices `p`, a worker council with [technology](crate::CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
 ///
 /// ```text
 /// log Q = [log A + (c/k)·log(c·p_o/(k·s)) + Σ b_i·log(b_i·p_o/p_i)] / (1 − c/k − B)
