@@ -1,6 +1,6 @@
 //! The economy: goods and councils, checked once and then stored as flat arrays.
 
-mod check;
+pub(crate) mod check;
 mod data;
 mod store;
 
@@ -213,19 +213,7 @@ impl Economy {
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
-        if prices.len() != self.goods.len() {
-            let (given, goods) = (prices.len(), self.goods.len());
-            return Err(Error::invalid(format!("{given} prices given for {goods} goods")));
-        }
-        for (good, &price) in self.goods.iter().zip(prices) {
-            if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
-                let name = &good.name;
-                return Err(Error::invalid(format!(
-                    "price of {name:?} is {price}, must be between 1e-100 and 1e100"
-                )));
-            }
-        }
-        Ok(())
+        check_prices(&self.goods, prices)
     }
 
     /// Value of every worker council's planned output.
@@ -278,6 +266,10 @@ impl Economy {
         &self.workers
     }
 
+    pub(crate) fn consumers(&self) -> &Consumers {
+        &self.consumers
+    }
+
     pub(crate) fn welfare_constant(&self) -> f64 {
         self.welfare_constant
     }
@@ -290,4 +282,27 @@ impl Economy {
 
 pub(crate) fn logs(prices: &[f64]) -> Vec<f64> {
     prices.iter().map(|p| p.ln()).collect()
+}
+
+/// Prices are one for each good, each within the permitted range.
+pub(crate) fn check_prices(goods: &[Good], prices: &[f64]) -> Result<(), Error> {
+    check_goods_count(prices, goods.len())?;
+    for (good, &price) in goods.iter().zip(prices) {
+        if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
+            let name = &good.name;
+            return Err(Error::invalid(format!(
+                "price of {name:?} is {price}, must be between 1e-100 and 1e100"
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_goods_count(prices: &[f64], goods: usize) -> Result<(), Error> {
+    let given = prices.len();
+    if given == goods {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("{given} prices given for {goods} goods")))
+    }
 }

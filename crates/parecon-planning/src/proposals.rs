@@ -6,7 +6,8 @@ use std::sync::Arc;
 use parecon_core::chunked_reduce;
 
 use crate::economy::{Consumers, Layout, Workers};
-use crate::{Aggregates, GoodId};
+use crate::flow::Flow;
+use crate::{Aggregates, CouncilId, GoodId};
 
 /// Every council's proposal in one round.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,17 @@ struct WorkerPart {
 }
 
 impl Proposals {
+    /// Proposals as given, council after council in the layout's order.
+    pub(crate) fn of(
+        layout: &Arc<Layout>,
+        outputs: Vec<f64>,
+        efforts: Vec<f64>,
+        inputs: Vec<f64>,
+        consumption: Vec<f64>,
+    ) -> Self {
+        Proposals { layout: Arc::clone(layout), outputs, efforts, inputs, consumption }
+    }
+
     pub(crate) fn at(
         layout: &Arc<Layout>,
         workers: &Workers,
@@ -134,29 +146,20 @@ impl Proposals {
         (0..self.layout.consumers()).map(|c| self.consumer_at(c))
     }
 
-    /// Adds the proposals up. [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding,
-    /// without forming them.
+    /// Adds the proposals up, each good's supply and demand exactly and rounded once at the end: their order and
+    /// grouping do not show.
+    ///
+    /// [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding, without forming them.
     ///
     /// # Complexity
     /// Linear in the number of quantities proposed.
     #[must_use]
     pub fn aggregate(&self) -> Aggregates {
-        let mut supply = self.layout.endowments.clone();
-        let mut demand = vec![0.0; supply.len()];
-        for worker in self.workers() {
-            supply[worker.good.index()] += worker.output;
-            for (good, quantity) in worker.input_goods.iter().zip(worker.inputs) {
-                demand[good.index()] += quantity;
-            }
+        let mut flows = vec![Flow::default(); self.layout.endowments.len()];
+        for council in CouncilId::all(self.worker_councils(), self.consumer_councils()) {
+            self.each(council, |good, kind, quantity| flows[good.index()].add(kind, quantity));
         }
-        let sharers = self.consumer_councils() as f64;
-        for consumer in self.consumers() {
-            for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
-                let public = self.layout.public[good.index()];
-                demand[good.index()] += if public { quantity / sharers } else { *quantity };
-            }
-        }
-        Aggregates { supply, demand }
+        self.balance(flows.iter())
     }
 
     /// What consumer councils together would spend on each good at the announced prices.
@@ -196,7 +199,7 @@ impl Proposals {
         }
     }
 
-    fn consumer_at(&self, c: usize) -> ConsumerProposal<'_> {
+    pub(crate) fn consumer_at(&self, c: usize) -> ConsumerProposal<'_> {
         ConsumerProposal {
             goods: self.layout.wants(c),
             quantities: &self.consumption[self.layout.want_range(c)],

@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{PRICE_LIMIT, logs};
-use crate::{
-    Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
-    Status, ThresholdClass,
-};
+use crate::economy::logs;
+use crate::history::History;
+use crate::{Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Status};
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
 ///
@@ -76,13 +74,9 @@ pub fn plan(
 pub struct Planning<'a> {
     economy: &'a Economy,
     rule: &'a mut dyn PriceRule,
-    config: Config,
-    rounds: Vec<Round>,
+    history: History,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
-    /// Index of the round with the smallest imbalance.
-    best: usize,
-    out_of_range: bool,
 }
 
 /// How a planning process ended.
@@ -109,15 +103,7 @@ impl<'a> Planning<'a> {
     /// If the configuration does not suit the economy.
     pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
         config.validate(economy)?;
-        Ok(Planning {
-            economy,
-            rule,
-            config,
-            rounds: Vec::new(),
-            proposals: None,
-            best: 0,
-            out_of_range: false,
-        })
+        Ok(Planning { economy, rule, history: History::new(config), proposals: None })
     }
 
     /// Revises the prices (but in the first round), announces them and adds up the proposals.
@@ -127,91 +113,33 @@ impl<'a> Planning<'a> {
     /// # Errors
     /// If the rule answers with something that is not a price vector.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match self.rounds.last() {
-            None => self.config.start_prices(self.economy)?,
-            Some(last) => {
-                let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-                if let Some(proposals) = &self.proposals {
-                    reports = reports.with_proposals(proposals);
-                }
-                let mut prices = self.rule.revise(&reports);
-                self.out_of_range |= rein_in(self.economy, &mut prices)?;
-                prices
-            }
-        };
+        let prices = self.history.next_prices(self.economy.goods(), self.rule, self.proposals.as_ref())?;
+        let config = self.history.config();
         let revenues = self.economy.revenues(&logs(&prices));
-        let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
-        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
+        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals || config.exact_sums())
             .then(|| self.economy.proposals_at(&prices, &revenues));
+        let aggregates = match &self.proposals {
+            Some(proposals) if config.exact_sums() => proposals.aggregate(),
+            _ => self.economy.aggregates_at(&prices, |w| revenues[w]),
+        };
         let certificate =
-            if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
-
-        let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
-        if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
-            self.best = self.rounds.len();
-        }
-        self.rounds.push(Round {
-            number: self.rounds.len() + 1,
-            prices,
-            aggregates,
-            largest_imbalance,
-            least_balanced,
-            class: ThresholdClass::of(largest_imbalance),
-            certificate,
-        });
-        Ok(&self.rounds[self.rounds.len() - 1])
+            if config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
+        Ok(self.history.record(prices, aggregates, certificate))
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        let last = self.rounds.last()?;
-        if last.largest_imbalance < self.config.tolerance() {
-            Some(Status::Converged)
-        } else if self.out_of_range {
-            Some(Status::Diverged)
-        } else if last.number - (self.best + 1) >= self.config.patience() {
-            Some(Status::Stalled)
-        } else if last.number >= self.config.round_limit() {
-            Some(Status::RoundLimit)
-        } else {
-            None
-        }
+        self.history.status()
     }
 
     /// All rounds so far.
     #[must_use]
     pub fn rounds(&self) -> &[Round] {
-        &self.rounds
+        self.history.rounds()
     }
 
     fn finish(self, status: Status) -> Outcome {
-        let best = self.rounds.get(self.best);
-        Outcome {
-            status,
-            prices: best.map(|r| r.prices.clone()).unwrap_or_default(),
-            largest_imbalance: best.map_or(0.0, |r| r.largest_imbalance),
-            certificate: best.and_then(|r| r.certificate),
-            rounds: self.rounds,
-        }
+        self.history.finish(status)
     }
-}
-
-/// Keeps revised prices within the permitted range; whether any had left it.
-fn rein_in(economy: &Economy, prices: &mut [f64]) -> Result<bool, Error> {
-    if prices.len() != economy.goods().len() {
-        let (given, goods) = (prices.len(), economy.goods().len());
-        return Err(Error::rule(format!("answered with {given} prices for {goods} goods")));
-    }
-    let mut left = false;
-    for (good, price) in economy.goods().iter().zip(prices) {
-        if price.is_nan() || *price < 0.0 {
-            let name = &good.name;
-            return Err(Error::rule(format!("revised the price of {name:?} to {price}, must be positive")));
-        }
-        let within = price.clamp(1.0 / PRICE_LIMIT, PRICE_LIMIT);
-        left |= within != *price;
-        *price = within;
-    }
-    Ok(left)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::store::returns_to_scale;
-use crate::{ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+use crate::{ConsumerCouncil, Error, Good, GoodId, Register, WorkerCouncil};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
@@ -23,7 +23,7 @@ fn positive(what: impl Fn() -> String, value: f64) -> Result<(), Error> {
     }
 }
 
-pub(super) fn goods(goods: &[Good]) -> Result<(), Error> {
+pub(crate) fn goods(goods: &[Good]) -> Result<(), Error> {
     if goods.is_empty() {
         return Err(Error::invalid("an economy needs at least one good"));
     }
@@ -49,7 +49,7 @@ pub(super) fn goods(goods: &[Good]) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), Error> {
+pub(crate) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), Error> {
     let mut last_use = vec![usize::MAX; goods.len()];
     for (i, w) in workers.iter().enumerate() {
         let who = || council("worker", &w.name, i);
@@ -82,7 +82,7 @@ pub(super) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), E
     Ok(())
 }
 
-pub(super) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result<(), Error> {
+pub(crate) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result<(), Error> {
     let mut last_want = vec![usize::MAX; goods.len()];
     for (i, c) in consumers.iter().enumerate() {
         let who = || council("consumer", &c.name, i);
@@ -93,14 +93,7 @@ pub(super) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result
         for preference in &c.preferences {
             once(goods, preference.good, &who, &mut last_want, i)?;
             let good = &goods[preference.good.index()];
-            if !good.category.is_consumed() {
-                return Err(Error::invalid(format!(
-                    "{} wants {:?}, a good of category {}; only private and public goods are consumed",
-                    who(),
-                    good.name,
-                    good.category
-                )));
-            }
+            consumed(good, &who)?;
             positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
         }
         // Shares of spending below the smallest normal number would be lost.
@@ -142,7 +135,7 @@ fn once(
 ///
 /// A direction in which all prices could drift without limit exists exactly if this fails: see the crate's
 /// documentation of `Φ`.
-pub(super) fn balance(
+pub(crate) fn balance(
     goods: &[Good],
     workers: &[WorkerCouncil],
     consumers: &[ConsumerCouncil],
@@ -185,4 +178,41 @@ pub(super) fn balance(
         }
         None => Ok(()),
     }
+}
+
+/// What a board may be told of the councils.
+pub(crate) fn register(register: &Register) -> Result<(), Error> {
+    let Register { goods: all, worker_councils, consumer_councils } = register;
+    goods(all)?;
+    for count in [worker_councils.len(), consumer_councils.len()] {
+        if u32::try_from(count).is_err() {
+            return Err(Error::invalid(format!("{count} councils of a kind, must be below 2^32")));
+        }
+    }
+    let mut last_use = vec![usize::MAX; all.len()];
+    for (i, w) in worker_councils.iter().enumerate() {
+        let who = || council("worker", &w.name, i);
+        known(all, w.output, &who)?;
+        w.inputs.iter().try_for_each(|good| once(all, *good, &who, &mut last_use, i))?;
+    }
+    let mut last_want = vec![usize::MAX; all.len()];
+    for (i, c) in consumer_councils.iter().enumerate() {
+        let who = || council("consumer", &c.name, i);
+        positive(|| format!("{}: income", who()), c.income)?;
+        for good in &c.wants {
+            once(all, *good, &who, &mut last_want, i)?;
+            consumed(&all[good.index()], &who)?;
+        }
+    }
+    Ok(())
+}
+
+fn consumed(good: &Good, who: &impl Fn() -> String) -> Result<(), Error> {
+    if good.category.is_consumed() {
+        return Ok(());
+    }
+    let (who, Good { name, category, .. }) = (who(), good);
+    Err(Error::invalid(format!(
+        "{who} wants {name:?}, a good of category {category}; only private and public goods are consumed"
+    )))
 }

@@ -1,6 +1,6 @@
 //! Councils as flat arrays.
 
-use crate::{Category, ConsumerCouncil, Good, GoodId, Input, Preference, WorkerCouncil};
+use crate::{Category, ConsumerCouncil, Good, GoodId, Input, Preference, Register, WorkerCouncil};
 
 /// Plans worth more than `e^LARGEST_LOG` are cut off; see [`Economy`](crate::Economy).
 pub(crate) const LARGEST_LOG: f64 = 400.0;
@@ -27,6 +27,20 @@ impl Layout {
             inputs: workers.iter().flat_map(|w| w.inputs.iter().map(|i| i.good)).collect(),
             want_start: starts(consumers.iter().map(|c| c.preferences.len())),
             wants: consumers.iter().flat_map(|c| c.preferences.iter().map(|p| p.good)).collect(),
+        }
+    }
+
+    /// The layout of registered councils, of which nothing else is known.
+    pub(crate) fn of(register: &Register) -> Self {
+        let Register { goods, worker_councils: workers, consumer_councils: consumers } = register;
+        Layout {
+            endowments: goods.iter().map(|g| g.endowment).collect(),
+            public: goods.iter().map(|g| g.category == Category::Public).collect(),
+            outputs: workers.iter().map(|w| w.output).collect(),
+            input_start: starts(workers.iter().map(|w| w.inputs.len())),
+            inputs: workers.iter().flat_map(|w| w.inputs.iter().copied()).collect(),
+            want_start: starts(consumers.iter().map(|c| c.wants.len())),
+            wants: consumers.iter().flat_map(|c| c.wants.iter().copied()).collect(),
         }
     }
 

@@ -1,12 +1,15 @@
 //! Newton's method on what proposals reveal.
 
 mod model;
+mod saved;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Disclosure, PriceRule, Recorded, Reports};
-use crate::Proposals;
 use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
+use crate::{Aggregates, Proposals};
 use model::Model;
 
 /// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
@@ -37,7 +40,8 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// once every council has answered with two different proposals of representable size. Where first prices are so
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
-/// If no proposals are shown to it, it does what [`Recorded`] does.
+/// If no proposals are shown to it, or nobody at all makes or wants some good in a round, it does what
+/// [`Recorded`] does. Councils that make nothing in a round are left out of the model.
 ///
 /// It remembers councils by position. Carried on into the same economy's next year, that is a head start; for
 /// another economy, take a new rule.
@@ -60,17 +64,20 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// assert!(outcome.rounds.len() <= 4);
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RevealedNewton {
     seen: Vec<Seen>,
     /// Councils of which only cut-off plans have been seen.
+    #[serde(with = "saved::brackets")]
     brackets: BTreeMap<usize, Bracket>,
     without_proposals: Recorded,
 }
 
 /// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
-/// `z = log p_o − Σ b_i·log p_i`, and the line's slope.
-#[derive(Clone, Copy, Debug)]
+/// `z = log p_o − Σ b_i·log p_i`, and the line's slope, which is 0 as long as nothing has been seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Seen {
     position: f64,
     revenue: f64,
@@ -78,7 +85,7 @@ struct Seen {
 }
 
 /// Where a council's plan was cut off from below and from above.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Bracket {
     low: f64,
     high: f64,
@@ -97,14 +104,14 @@ impl RevealedNewton {
         let smallest =
             if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
         let cut_off = revenue.abs() >= CUT_OFF;
-        if w == self.seen.len() {
+        let seen = &mut self.seen[w];
+        if seen.elasticity <= 0.0 {
             let elasticity = (smallest / (1.0 - ASSUMED_EFFORT)).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity });
+            *seen = Seen { position: z, revenue, elasticity };
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
         }
-        let seen = &mut self.seen[w];
         let slope = (revenue - seen.revenue) / (z - seen.position);
         match self.brackets.get_mut(&w) {
             None if cut_off => {
@@ -149,7 +156,10 @@ impl RevealedNewton {
         if self.seen.len() > layout.workers() {
             *self = Self::new(); // another economy
         }
+        self.seen.resize(layout.workers(), Seen::default());
         let mut shares = Vec::with_capacity(layout.all_inputs().len());
+        let (mut elasticities, mut constants) = (Vec::new(), Vec::new());
+        let mut spending = proposals.spending(prices);
         for (w, plan) in proposals.workers().enumerate() {
             let revenue = prices[plan.good.index()] * plan.output;
             let start = shares.len();
@@ -157,6 +167,16 @@ impl RevealedNewton {
                 plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x / revenue),
             );
             let spent: f64 = shares[start..].iter().sum();
+            if !(revenue > 0.0 && revenue.is_finite() && spent.is_finite()) {
+                // A council that makes nothing reveals nothing. What it uses all the same is like consumption.
+                shares[start..].fill(0.0);
+                elasticities.push(1.0);
+                constants.push(f64::NEG_INFINITY);
+                for (good, quantity) in plan.input_goods.iter().zip(plan.inputs) {
+                    spending[good.index()] += prices[good.index()] * quantity;
+                }
+                continue;
+            }
             let position = log_prices[plan.good.index()]
                 - plan
                     .input_goods
@@ -165,10 +185,11 @@ impl RevealedNewton {
                     .map(|(g, b)| b * log_prices[g.index()])
                     .sum::<f64>();
             self.learn(w, position, revenue.ln(), spent);
+            let seen = self.seen[w];
+            elasticities.push(seen.elasticity);
+            constants.push(seen.revenue / seen.elasticity - seen.position);
         }
-        let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
-        let constants = self.seen.iter().map(|s| s.revenue / s.elasticity - s.position).collect();
-        Model::new(layout, shares, elasticities, constants, proposals.spending(prices))
+        Model::new(layout, shares, elasticities, constants, spending)
     }
 }
 
@@ -180,6 +201,11 @@ impl PriceRule for RevealedNewton {
         };
         let log_prices = logs(reports.prices());
         let model = self.model(reports.prices(), &log_prices, proposals);
+        // Where nobody offers or nobody asks, there is nothing to extrapolate from.
+        let Aggregates { supply, demand } = reports.aggregates();
+        if !supply.iter().chain(demand).all(|quantity| *quantity > 0.0) {
+            return self.without_proposals.revise(reports);
+        }
         let clearing = model.clear(log_prices);
         let limit = PRICE_LIMIT.ln();
         clearing
