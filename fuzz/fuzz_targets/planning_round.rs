@@ -4,8 +4,8 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use parecon_planning::{
-    Category, Config, ConsumerCouncil, Economy, Good, GoodId, Input, Planning, Preference, PriceRule,
-    Recorded, RevealedNewton, Round, WorkerCouncil,
+    Category, CobbDouglas, Config, ConsumerCouncil, Economy, Good, GoodId, Input, Planning, Preference,
+    Preferences, PriceRule, Recorded, RevealedNewton, Round, Technology, WorkerCouncil,
 };
 
 const MAX_GOODS: usize = 6;
@@ -93,21 +93,25 @@ impl Sketch {
         let workers = self.workers.iter().take(MAX_WORKERS).map(|w| WorkerCouncil {
             name: String::new(),
             output: w.output.get(n),
-            total_factor_productivity: w.productivity.get(),
-            // A quarter, so that several inputs have decreasing returns more often than not.
-            inputs: (w.inputs.iter().take(MAX_INPUTS))
-                .map(|(good, number)| Input { good: good.get(n), exponent: number.get() / 4.0 })
-                .collect(),
-            effort_elasticity: w.effort_elasticity.get(),
-            disutility_coefficient: w.disutility_coefficient.get(),
-            disutility_exponent: w.disutility_exponent.get(),
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: w.productivity.get(),
+                // A quarter, so that several inputs have decreasing returns more often than not.
+                inputs: (w.inputs.iter().take(MAX_INPUTS))
+                    .map(|(good, number)| Input { good: good.get(n), exponent: number.get() / 4.0 })
+                    .collect(),
+                effort_elasticity: w.effort_elasticity.get(),
+                disutility_coefficient: w.disutility_coefficient.get(),
+                disutility_exponent: w.disutility_exponent.get(),
+            }),
         });
         let consumers = self.consumers.iter().take(MAX_CONSUMERS).map(|c| ConsumerCouncil {
             name: String::new(),
             income: c.income.get(),
-            preferences: (c.preferences.iter().take(MAX_GOODS))
-                .map(|(good, number)| Preference { good: good.get(n), weight: number.get() })
-                .collect(),
+            preferences: Preferences::CobbDouglas(
+                (c.preferences.iter().take(MAX_GOODS))
+                    .map(|(good, number)| Preference { good: good.get(n), weight: number.get() })
+                    .collect(),
+            ),
         });
         Economy::new(goods.collect(), workers.collect(), consumers.collect())
     }

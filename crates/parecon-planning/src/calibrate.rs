@@ -3,7 +3,10 @@
 use parecon_io::{Id, IoTable, Sector};
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, WorkerCouncil};
+use crate::{
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
+    Technology, WorkerCouncil,
+};
 
 /// A discrepancy below this share of a row is rounding of the row's sum, not of the table.
 const ROUNDING: f64 = 1e-12;
@@ -274,11 +277,13 @@ impl Calibration {
         Ok(WorkerCouncil {
             name: table.sectors().name(sector).to_owned(),
             output: good_id(sector.index()),
-            total_factor_productivity: log_productivity.exp(),
-            inputs,
-            effort_elasticity: effort * self.disutility_exponent,
-            disutility_coefficient: if effort > 0.0 { effort * output } else { 1.0 },
-            disutility_exponent: self.disutility_exponent,
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: log_productivity.exp(),
+                inputs,
+                effort_elasticity: effort * self.disutility_exponent,
+                disutility_coefficient: if effort > 0.0 { effort * output } else { 1.0 },
+                disutility_exponent: self.disutility_exponent,
+            }),
         })
     }
 }
@@ -346,7 +351,8 @@ impl Calibrated {
             }
             let mut bought = false;
             for council in &mut parts.consumers[..parts.categories] {
-                for preference in council.preferences.iter_mut().filter(|p| p.good == good) {
+                let Preferences::CobbDouglas(preferences) = &mut council.preferences;
+                for preference in preferences.iter_mut().filter(|p| p.good == good) {
                     council.income += preference.weight * (factor - 1.0);
                     preference.weight *= factor;
                     bought = true;
@@ -372,7 +378,11 @@ impl Parts {
 /// A council that spends what `preferences` weigh, if it spends anything.
 fn consumer(name: &str, preferences: Vec<Preference>) -> Option<ConsumerCouncil> {
     let income: f64 = preferences.iter().map(|p| p.weight).sum();
-    (income > 0.0).then(|| ConsumerCouncil { name: name.to_owned(), income, preferences })
+    (income > 0.0).then(|| ConsumerCouncil {
+        name: name.to_owned(),
+        income,
+        preferences: Preferences::CobbDouglas(preferences),
+    })
 }
 
 /// "labour", made different from every sector's code.

@@ -14,7 +14,38 @@ pub struct Input {
     pub exponent: f64,
 }
 
-/// A worker council with a Cobb–Douglas technology and an effort of its own choosing.
+/// A worker council: it makes one good, in the way its technology says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerCouncil {
+    /// Name for messages; may be empty, then the council is known by its position.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The good it makes.
+    pub output: GoodId,
+    /// How it makes it.
+    pub technology: Technology,
+}
+
+/// How a worker council turns inputs and effort into output.
+///
+/// At announced prices `p`, every council proposes the plan that maximises `p_o·Q − Σ p_i·x_i − s·E^k`: the social benefit
+/// of its output less the social cost of its inputs and its members' disutility of effort.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Technology {
+    /// Constant shares of revenue for each input.
+    CobbDouglas(CobbDouglas),
+}
+
+impl From<CobbDouglas> for Technology {
+    fn from(technology: CobbDouglas) -> Self {
+        Technology::CobbDouglas(technology)
+    }
+}
+
+/// A Cobb–Douglas technology and an effort of the council's own choosing.
 ///
 /// ```text
 /// Q = A · E^c · Π x_i^b_i          output from inputs x and effort E
@@ -24,12 +55,7 @@ pub struct Input {
 /// The maximum exists when returns to scale, counted with effort, decrease: `Σ b_i + c/k < 1`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WorkerCouncil {
-    /// Name for messages; may be empty, then the council is known by its position.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The good it makes.
-    pub output: GoodId,
+pub struct CobbDouglas {
     /// `A`, positive.
     pub total_factor_productivity: f64,
     /// What it uses, each good at most once; its own output is allowed.
@@ -52,14 +78,9 @@ pub struct Preference {
     pub weight: f64,
 }
 
-/// A consumer council with Cobb–Douglas preferences and a given income.
+/// A consumer council with a given income, which it spends as its preferences say.
 ///
-/// With weights normalised to shares `α`, it spends `m·α_g` on good `g`:
-///
-/// ```text
-/// x_g = m·α_g / p_g            of a private good
-/// x_g = m·α_g / (p_g / n)      of a public good, n = number of consumer councils
-/// ```
+/// A private good costs it the announced price, a public good the price divided by the number of consumer councils.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumerCouncil {
@@ -68,6 +89,21 @@ pub struct ConsumerCouncil {
     pub name: String,
     /// `m`, positive, in units of account.
     pub income: f64,
-    /// What it wants, each good at most once.
-    pub preferences: Vec<Preference>,
+    /// What it wants.
+    pub preferences: Preferences,
+}
+
+/// How a consumer council divides its income.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Preferences {
+    /// Constant shares of income for each good, each good at most once. With weights normalised to shares `α`, the council
+    /// spends `m·α_g` on good `g`:
+    ///
+    /// ```text
+    /// x_g = m·α_g / p_g            of a private good
+    /// x_g = m·α_g / (p_g / n)      of a public good, n = number of consumer councils
+    /// ```
+    CobbDouglas(Vec<Preference>),
 }

@@ -25,7 +25,7 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// worker council and nothing at all per consumer council (whose given incomes make spending on each good a
 /// constant).
 ///
-/// At prices `p`, a worker council with [technology](WorkerCouncil) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
+/// At prices `p`, a worker council with [technology](CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
 ///
 /// ```text
 /// log Q = [log A + (c/k)·log(c·p_o/(k·s)) + Σ b_i·log(b_i·p_o/p_i)] / (1 − c/k − B)
@@ -39,7 +39,8 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// # Example
 /// ```
 /// use parecon_planning::{
-///     Category, ConsumerCouncil, Economy, Good, GoodId, Input, Preference, WorkerCouncil,
+///     Category, CobbDouglas, ConsumerCouncil, Economy, Good, GoodId, Input, Preference, Preferences, Technology,
+///     WorkerCouncil,
 /// };
 ///
 /// let (bread, labour) = (GoodId(0), GoodId(1));
@@ -48,16 +49,18 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 ///     vec![WorkerCouncil {
 ///         name: "bakery".into(),
 ///         output: bread,
-///         total_factor_productivity: 1.0,
-///         inputs: vec![Input { good: labour, exponent: 0.5 }],
-///         effort_elasticity: 0.0,
-///         disutility_coefficient: 1.0,
-///         disutility_exponent: 2.0,
+///         technology: Technology::CobbDouglas(CobbDouglas {
+///             total_factor_productivity: 1.0,
+///             inputs: vec![Input { good: labour, exponent: 0.5 }],
+///             effort_elasticity: 0.0,
+///             disutility_coefficient: 1.0,
+///             disutility_exponent: 2.0,
+///         }),
 ///     }],
 ///     vec![ConsumerCouncil {
 ///         name: "neighbourhood".into(),
 ///         income: 20.0,
-///         preferences: vec![Preference { good: bread, weight: 1.0 }],
+///         preferences: Preferences::CobbDouglas(vec![Preference { good: bread, weight: 1.0 }]),
 ///     }],
 /// )?;
 ///

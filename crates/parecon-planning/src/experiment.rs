@@ -5,7 +5,8 @@ use std::io;
 use serde::Deserialize;
 
 use crate::{
-    Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, ThresholdClass, WorkerCouncil,
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
+    Technology, ThresholdClass, WorkerCouncil,
 };
 
 /// One of the published planning experiments: an economy, and the run that was recorded.
@@ -135,11 +136,13 @@ impl File {
         Ok(WorkerCouncil {
             name: String::new(),
             output: self.good(worker.makes, worker.good)?,
-            total_factor_productivity: worker.total_factor_productivity,
-            inputs: inputs.collect::<Result<_, Error>>()?,
-            effort_elasticity: worker.effort_elasticity,
-            disutility_coefficient: worker.disutility_coefficient,
-            disutility_exponent: worker.disutility_exponent,
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: worker.total_factor_productivity,
+                inputs: inputs.collect::<Result<_, Error>>()?,
+                effort_elasticity: worker.effort_elasticity,
+                disutility_coefficient: worker.disutility_coefficient,
+                disutility_exponent: worker.disutility_exponent,
+            }),
         })
     }
 
@@ -152,7 +155,11 @@ impl File {
                 preferences.push(Preference { good: self.good(category, number)?, weight });
             }
         }
-        Ok(ConsumerCouncil { name: String::new(), income: consumer.income, preferences })
+        Ok(ConsumerCouncil {
+            name: String::new(),
+            income: consumer.income,
+            preferences: Preferences::CobbDouglas(preferences),
+        })
     }
 
     fn into_experiment(self) -> Result<RecordedExperiment, Error> {
@@ -210,19 +217,21 @@ pub fn small_example() -> Result<Economy, Error> {
     let workers = |name: &str, output, productivity, exponent| WorkerCouncil {
         name: name.into(),
         output,
-        total_factor_productivity: productivity,
-        inputs: vec![Input { good: labour, exponent }],
-        effort_elasticity: 0.1,
-        disutility_coefficient: 1.0,
-        disutility_exponent: 3.0,
+        technology: Technology::CobbDouglas(CobbDouglas {
+            total_factor_productivity: productivity,
+            inputs: vec![Input { good: labour, exponent }],
+            effort_elasticity: 0.1,
+            disutility_coefficient: 1.0,
+            disutility_exponent: 3.0,
+        }),
     };
     let neighbourhood = |name: &str, income, for_bread, for_park| ConsumerCouncil {
         name: name.into(),
         income,
-        preferences: vec![
+        preferences: Preferences::CobbDouglas(vec![
             Preference { good: bread, weight: for_bread },
             Preference { good: park, weight: for_park },
-        ],
+        ]),
     };
     Economy::new(
         vec![

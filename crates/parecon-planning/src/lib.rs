@@ -32,7 +32,7 @@ pub use board::{
 };
 pub use certificate::Certificate;
 pub use config::Config;
-pub use council::{ConsumerCouncil, Input, Preference, WorkerCouncil};
+pub use council::{CobbDouglas, ConsumerCouncil, Input, Preference, Preferences, Technology, WorkerCouncil};
 pub use economy::{Economy, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;

@@ -66,7 +66,8 @@ impl ConsumerCouncil {
         let layout = Arc::new(Layout::new(goods, &[], slice::from_ref(self)));
         let consumers = Consumers::new(vec![self.clone()]);
         // Alone in its layout, the council would pay for public goods alone.
-        let prices: Vec<f64> = (0..goods.len()).map(|g| announcement.personal_price(goods, g)).collect();
+        let all = (0..goods.len() as u32).map(GoodId);
+        let prices: Vec<f64> = all.filter_map(|good| announcement.personal_price(goods, good)).collect();
         let answer = Proposals::at(&layout, &Workers::new(Vec::new()), &consumers, &prices, &[], 1);
         Ok(consumer_plan(&answer, 0))
     }

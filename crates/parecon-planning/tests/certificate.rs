@@ -5,8 +5,8 @@ use clarabel::solver::{
     DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverError, SolverStatus, SupportedConeT,
 };
 use parecon_planning::{
-    Category, Config, ConsumerCouncil, Economy, Good, GoodId, Preference, Proposals, RevealedNewton,
-    experiment, plan,
+    Category, CobbDouglas, Config, ConsumerCouncil, Economy, Good, GoodId, Preference, Preferences,
+    Proposals, RevealedNewton, Technology, WorkerCouncil, experiment, plan,
 };
 use parecon_testbed::planning::{bakery, choir, small_economy, village, wild_prices};
 use proptest::prelude::*;
@@ -19,19 +19,34 @@ const SOLVER: f64 = 1e-6;
 /// Plans worth less than e⁻⁴⁰⁰ are rounded up to that, which no technology accounts for.
 const CUT_OFF: f64 = 1e-100;
 
+fn technology(council: &WorkerCouncil) -> &CobbDouglas {
+    match &council.technology {
+        Technology::CobbDouglas(technology) => technology,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn preferences(council: &ConsumerCouncil) -> &[Preference] {
+    match &council.preferences {
+        Preferences::CobbDouglas(preferences) => preferences,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Welfare of a plan, from quantities alone.
 fn welfare(economy: &Economy, plan: &Proposals) -> f64 {
     let mut total = 0.0;
     for (c, consumed) in plan.consumers().enumerate() {
         let Some(council) = economy.consumer_council(c) else { continue };
-        let weights: f64 = council.preferences.iter().map(|p| p.weight).sum();
-        for (preference, quantity) in council.preferences.iter().zip(consumed.quantities) {
+        let weights: f64 = preferences(&council).iter().map(|p| p.weight).sum();
+        for (preference, quantity) in preferences(&council).iter().zip(consumed.quantities) {
             total += council.income * preference.weight / weights * quantity.ln();
         }
     }
     for (w, made) in plan.workers().enumerate() {
         let Some(council) = economy.worker_council(w) else { continue };
-        total -= council.disutility_coefficient * made.effort.powf(council.disutility_exponent);
+        total -= technology(&council).disutility_coefficient
+            * made.effort.powf(technology(&council).disutility_exponent);
     }
     total
 }
@@ -43,8 +58,9 @@ fn violation(economy: &Economy, plan: &Proposals) -> f64 {
     let mut used = vec![0.0; available.len()];
     for (w, made) in plan.workers().enumerate() {
         let Some(council) = economy.worker_council(w) else { continue };
-        let mut possible = council.total_factor_productivity * made.effort.powf(council.effort_elasticity);
-        for (input, quantity) in council.inputs.iter().zip(made.inputs) {
+        let mut possible = technology(&council).total_factor_productivity
+            * made.effort.powf(technology(&council).effort_elasticity);
+        for (input, quantity) in technology(&council).inputs.iter().zip(made.inputs) {
             possible *= quantity.powf(input.exponent);
             used[input.good.index()] += quantity;
         }
@@ -92,28 +108,28 @@ fn best_welfare(economy: &Economy) -> Result<(SolverStatus, f64), SolverError> {
             powers.push(power);
         };
         let mut left = 1.0;
-        for input in &council.inputs {
+        for input in &technology(&council).inputs {
             let used = variable(&mut cost, 0.0);
             balance[input.good.index()].push((used, 1.0));
             inside(Some(used), input.exponent, &mut entries, &mut right);
             left -= input.exponent;
         }
-        if council.effort_elasticity > 0.0 {
-            let effort = variable(&mut cost, council.disutility_coefficient);
-            let power = council.effort_elasticity / council.disutility_exponent;
+        if technology(&council).effort_elasticity > 0.0 {
+            let effort = variable(&mut cost, technology(&council).disutility_coefficient);
+            let power = technology(&council).effort_elasticity / technology(&council).disutility_exponent;
             inside(Some(effort), power, &mut entries, &mut right);
             left -= power;
         }
         inside(None, left, &mut entries, &mut right);
-        entries.push((right.len(), output, -1.0 / council.total_factor_productivity));
+        entries.push((right.len(), output, -1.0 / technology(&council).total_factor_productivity));
         right.push(0.0);
         cones.push(SupportedConeT::GenPowerConeT(powers, 1));
     }
 
     let mut shared: Vec<Option<usize>> = vec![None; n];
     for council in (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)) {
-        let weights: f64 = council.preferences.iter().map(|p| p.weight).sum();
-        for preference in &council.preferences {
+        let weights: f64 = preferences(&council).iter().map(|p| p.weight).sum();
+        for preference in preferences(&council) {
             let g = preference.good.index();
             let quantity = match shared[g] {
                 Some(quantity) => quantity,
@@ -188,7 +204,11 @@ fn a_gap_far_below_the_rounding_of_its_bounds_keeps_its_digits() {
     let economy = Economy::new(
         vec![air],
         vec![],
-        vec![ConsumerCouncil { name: String::new(), income: 1e7, preferences: all }],
+        vec![ConsumerCouncil {
+            name: String::new(),
+            income: 1e7,
+            preferences: Preferences::CobbDouglas(all),
+        }],
     )
     .unwrap();
     for delta in [1e-3f64, 1e-4, 1e-6] {

@@ -1,6 +1,6 @@
 //! What must hold for any economy.
 
-use parecon_planning::{Config, Economy, EconomyData, Recorded, RevealedNewton, Status, plan};
+use parecon_planning::{Config, Economy, EconomyData, Recorded, RevealedNewton, Status, Technology, plan};
 use parecon_testbed::planning::{
     Benchmark, Shape, bakery, choir, published, replica, small_economy, village, wild_prices,
 };
@@ -99,14 +99,15 @@ proptest! {
         let (economy, prices) = (&benchmark.economy, &benchmark.prices);
         let w = w.index(economy.worker_councils());
         let council = economy.worker_council(w).unwrap();
+        let Technology::CobbDouglas(technology) = &council.technology else { panic!("{council:?}") };
         let proposals = economy.respond(prices).unwrap();
         let made = proposals.worker(w).unwrap();
         let value = |inputs: &[f64], effort: f64| {
-            let output = council.total_factor_productivity * effort.powf(council.effort_elasticity)
-                * council.inputs.iter().zip(inputs).map(|(i, x)| x.powf(i.exponent)).product::<f64>();
-            let cost: f64 = council.inputs.iter().zip(inputs).map(|(i, x)| prices[i.good.index()] * x).sum();
+            let output = technology.total_factor_productivity * effort.powf(technology.effort_elasticity)
+                * technology.inputs.iter().zip(inputs).map(|(i, x)| x.powf(i.exponent)).product::<f64>();
+            let cost: f64 = technology.inputs.iter().zip(inputs).map(|(i, x)| prices[i.good.index()] * x).sum();
             prices[council.output.index()] * output - cost
-                - council.disutility_coefficient * effort.powf(council.disutility_exponent)
+                - technology.disutility_coefficient * effort.powf(technology.disutility_exponent)
         };
         let proposed = value(made.inputs, made.effort);
         let others: Vec<f64> = made.inputs.iter().zip(&nudge).map(|(x, f)| x * f).collect();
@@ -131,7 +132,8 @@ proptest! {
             council.income *= factor;
         }
         for council in &mut data.worker_councils {
-            council.disutility_coefficient *= factor;
+            let Technology::CobbDouglas(technology) = &mut council.technology else { panic!() };
+            technology.disutility_coefficient *= factor;
         }
         let scaled = Economy::try_from(data).unwrap();
         let prices: Vec<f64> = benchmark.prices.iter().map(|p| p * factor).collect();

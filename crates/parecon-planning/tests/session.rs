@@ -101,8 +101,8 @@ fn a_rule_may_move_on_to_another_economy() {
     let mut rule = RevealedNewton::new();
     let config = Config::new().with_tolerance(1e-9);
     let economy = experiment::small_example().unwrap();
-    let lone = r#"{"version":1,"goods":[{"name":"air","category":"private","endowment":2.0}],"worker_councils":[],
-        "consumer_councils":[{"income":1.5,"preferences":[{"good":0,"weight":1.0}]}]}"#;
+    let lone = r#"{"version":2,"goods":[{"name":"air","category":"private","endowment":2.0}],"worker_councils":[],
+        "consumer_councils":[{"income":1.5,"preferences":{"cobb_douglas":[{"good":0,"weight":1.0}]}}]}"#;
     let other = Economy::from_json(lone.as_bytes()).unwrap();
     for economy in [&economy, &other, &economy] {
         assert!(plan(economy, &mut rule, &config, &mut ()).unwrap().status.is_converged());

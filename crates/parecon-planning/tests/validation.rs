@@ -2,12 +2,27 @@
 #![expect(clippy::unwrap_used, reason = "the example is valid, and its changes are not")]
 
 use parecon_planning::{
-    Category, Config, ConsumerCouncil, Economy, EconomyData, Error, Good, GoodId, Input, Planning,
-    Preference, PriceRule, Recorded, Reports, experiment, experiment::RecordedExperiment,
+    Category, CobbDouglas, Config, ConsumerCouncil, Economy, EconomyData, Error, Good, GoodId, Input,
+    Planning, Preference, Preferences, PriceRule, Recorded, Reports, Technology, experiment,
+    experiment::RecordedExperiment,
 };
 
 fn data() -> EconomyData {
     EconomyData::from(experiment::small_example().unwrap())
+}
+
+fn technology(data: &mut EconomyData, council: usize) -> &mut CobbDouglas {
+    match &mut data.worker_councils[council].technology {
+        Technology::CobbDouglas(technology) => technology,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn preferences(data: &mut EconomyData, council: usize) -> &mut Vec<Preference> {
+    match &mut data.consumer_councils[council].preferences {
+        Preferences::CobbDouglas(preferences) => preferences,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Why the example is rejected after a change.
@@ -29,17 +44,17 @@ fn messages_name_the_offender() {
         &|d| d.goods[2].endowment = f64::NAN,
         "good \"labour\": endowment is NaN, must be between 0 and 1e100",
     );
-    says(&|d| d.version = 2, "economy has version 2, must be 1");
+    says(&|d| d.version = 1, "economy has version 1, must be 2");
     says(
-        &|d| d.worker_councils[0].total_factor_productivity = 0.0,
+        &|d| technology(d, 0).total_factor_productivity = 0.0,
         "worker council \"east bakery\": total factor productivity is 0, must be between 1e-100 and 1e100",
     );
     says(
-        &|d| d.worker_councils[1].inputs[0].exponent = f64::INFINITY,
+        &|d| technology(d, 1).inputs[0].exponent = f64::INFINITY,
         "worker council \"west bakery\": exponent of \"labour\" is inf, must be between 1e-100 and 1e100",
     );
     says(
-        &|d| d.worker_councils[1].effort_elasticity = -0.5,
+        &|d| technology(d, 1).effort_elasticity = -0.5,
         "worker council \"west bakery\": effort elasticity is -0.5, must be between 0 and 1e100",
     );
     says(
@@ -48,8 +63,8 @@ fn messages_name_the_offender() {
     );
     says(
         &|d| {
-            let twice = d.worker_councils[2].inputs[0];
-            d.worker_councils[2].inputs.push(twice);
+            let twice = technology(d, 2).inputs[0];
+            technology(d, 2).inputs.push(twice);
         },
         "worker council \"gardeners\" names \"labour\" twice",
     );
@@ -60,9 +75,9 @@ fn messages_name_the_offender() {
         },
         "consumer council 1: income is -3, must be between 1e-100 and 1e100",
     );
-    says(&|d| d.consumer_councils[0].preferences.clear(), "consumer council \"hill\" has no preferences");
+    says(&|d| preferences(d, 0).clear(), "consumer council \"hill\" has no preferences");
     says(
-        &|d| d.consumer_councils[0].preferences.push(Preference { good: GoodId(2), weight: 1.0 }),
+        &|d| preferences(d, 0).push(Preference { good: GoodId(2), weight: 1.0 }),
         "consumer council \"hill\" wants \"labour\", a good of category labour; only private and public goods are \
          consumed",
     );
@@ -71,7 +86,7 @@ fn messages_name_the_offender() {
 
 #[test]
 fn increasing_returns_name_the_council() {
-    let error = rejected(|d| d.worker_councils[3].inputs[0].exponent = 1.0);
+    let error = rejected(|d| technology(d, 3).inputs[0].exponent = 1.0);
     assert!(error.is_increasing_returns() && error.is_invalid_input());
     assert_eq!(
         error.to_string(),
@@ -104,7 +119,10 @@ fn goods_without_supply_or_demand_name_the_good() {
         let mut council = d.worker_councils[0].clone();
         for (output, input) in [(3, 4), (4, 3)] {
             council.output = GoodId(output);
-            council.inputs = vec![Input { good: GoodId(input), exponent: 0.5 }];
+            let Technology::CobbDouglas(t) = &mut council.technology else {
+                panic!("the example is Cobb–Douglas")
+            };
+            t.inputs = vec![Input { good: GoodId(input), exponent: 0.5 }];
             d.worker_councils.push(council.clone());
         }
     });
@@ -218,13 +236,13 @@ fn serialised_form() {
         vec![ConsumerCouncil {
             name: String::new(),
             income: 1.5,
-            preferences: vec![Preference { good: bread, weight: 1.0 }],
+            preferences: Preferences::CobbDouglas(vec![Preference { good: bread, weight: 1.0 }]),
         }],
     )
     .unwrap();
     assert_eq!(
         serde_json::to_string(&economy).unwrap(),
-        r#"{"version":1,"goods":[{"name":"bread","category":"private","endowment":2.0}],"worker_councils":[],"consumer_councils":[{"income":1.5,"preferences":[{"good":0,"weight":1.0}]}]}"#
+        r#"{"version":2,"goods":[{"name":"bread","category":"private","endowment":2.0}],"worker_councils":[],"consumer_councils":[{"income":1.5,"preferences":{"cobb_douglas":[{"good":0,"weight":1.0}]}}]}"#
     );
     // Without worker councils, the endowment is for sale.
     assert_eq!(economy.aggregate(&[0.75]).unwrap().demand, [2.0]);
@@ -234,10 +252,10 @@ fn serialised_form() {
 #[test]
 fn an_effort_too_small_to_count_is_none() {
     let mut data = data();
-    data.worker_councils[0].effort_elasticity = 6.5e-319;
-    data.worker_councils[0].disutility_exponent = 8e6;
+    technology(&mut data, 0).effort_elasticity = 6.5e-319;
+    technology(&mut data, 0).disutility_exponent = 8e6;
     let tiny = Economy::try_from(data.clone()).unwrap();
-    data.worker_councils[0].effort_elasticity = 0.0;
+    technology(&mut data, 0).effort_elasticity = 0.0;
     let none = Economy::try_from(data).unwrap();
     let prices = [2.0, 3.0, 5.0];
     assert_eq!(tiny.aggregate(&prices).unwrap(), none.aggregate(&prices).unwrap());

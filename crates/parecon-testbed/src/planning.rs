@@ -1,7 +1,8 @@
 //! For `parecon-planning`: economies with known clearing prices, and seeded random ones.
 
 use parecon_planning::{
-    Category, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, WorkerCouncil,
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
+    Technology, WorkerCouncil,
 };
 use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng, seq::index};
@@ -242,17 +243,19 @@ fn worker(
     WorkerCouncil {
         name: String::new(),
         output,
-        total_factor_productivity,
-        inputs,
-        effort_elasticity,
-        disutility_coefficient,
-        disutility_exponent,
+        technology: Technology::CobbDouglas(CobbDouglas {
+            total_factor_productivity,
+            inputs,
+            effort_elasticity,
+            disutility_coefficient,
+            disutility_exponent,
+        }),
     }
 }
 
 fn consumer(income: f64, wants: &[(GoodId, f64)]) -> ConsumerCouncil {
     let preferences = wants.iter().map(|&(good, weight)| Preference { good, weight }).collect();
-    ConsumerCouncil { name: String::new(), income, preferences }
+    ConsumerCouncil { name: String::new(), income, preferences: Preferences::CobbDouglas(preferences) }
 }
 
 /// One to six different inputs whose exponents add up to `sum`.

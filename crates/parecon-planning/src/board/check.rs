@@ -117,8 +117,9 @@ pub(super) fn cost(
     seat: &ConsumerSeat,
     numbers: &[f64],
 ) -> f64 {
-    let price = |good: &GoodId| announcement.personal_price(&register.goods, good.index());
-    seat.wants.iter().zip(numbers).map(|(good, quantity)| price(good) * quantity).sum()
+    let price = |good: &GoodId| announcement.personal_price(&register.goods, *good);
+    let costs = seat.wants.iter().zip(numbers).map(|(good, quantity)| Some(price(good)? * quantity));
+    costs.flatten().sum()
 }
 
 /// A council's name in quotes, or its kind and position.

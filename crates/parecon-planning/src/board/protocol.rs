@@ -99,10 +99,21 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// What a unit of a good costs a consumer council: its price, or of a public good its share of the price.
-    pub(crate) fn personal_price(&self, goods: &[Good], g: usize) -> f64 {
-        let public = goods[g].category == Category::Public;
-        if public { self.prices[g] / self.sharers as f64 } else { self.prices[g] }
+    /// What a unit of a good costs a consumer council: its price, or of a public good its share of the price. `None` if
+    /// there is no such good.
+    ///
+    /// ```
+    /// use parecon_planning::{Announcement, GoodId, experiment};
+    /// let economy = experiment::small_example()?; // bread, a park for all, labour
+    /// let announcement = Announcement { round: 1, prices: vec![4.0, 4.0, 4.0], sharers: 2 };
+    /// assert_eq!(announcement.personal_price(economy.goods(), GoodId(0)), Some(4.0));
+    /// assert_eq!(announcement.personal_price(economy.goods(), GoodId(1)), Some(2.0));
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    #[must_use]
+    pub fn personal_price(&self, goods: &[Good], good: GoodId) -> Option<f64> {
+        let (price, category) = (self.prices.get(good.index())?, goods.get(good.index())?.category);
+        Some(if category == Category::Public { price / self.sharers as f64 } else { *price })
     }
 }
 

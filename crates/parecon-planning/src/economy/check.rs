@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::store::returns_to_scale;
-use crate::{ConsumerCouncil, Error, Good, GoodId, Register, WorkerCouncil};
+use crate::{ConsumerCouncil, Error, Good, GoodId, Preferences, Register, Technology, WorkerCouncil};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
@@ -54,6 +54,7 @@ pub(crate) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), E
     for (i, w) in workers.iter().enumerate() {
         let who = || council("worker", &w.name, i);
         known(goods, w.output, &who)?;
+        let Technology::CobbDouglas(w) = &w.technology;
         positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
         positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
         positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
@@ -87,18 +88,19 @@ pub(crate) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result
     for (i, c) in consumers.iter().enumerate() {
         let who = || council("consumer", &c.name, i);
         positive(|| format!("{}: income", who()), c.income)?;
-        if c.preferences.is_empty() {
+        let Preferences::CobbDouglas(preferences) = &c.preferences;
+        if preferences.is_empty() {
             return Err(Error::invalid(format!("{} has no preferences", who())));
         }
-        for preference in &c.preferences {
+        for preference in preferences {
             once(goods, preference.good, &who, &mut last_want, i)?;
             let good = &goods[preference.good.index()];
             consumed(good, &who)?;
             positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
         }
         // Shares of spending below the smallest normal number would be lost.
-        let total: f64 = c.preferences.iter().map(|p| p.weight).sum();
-        for p in &c.preferences {
+        let total: f64 = preferences.iter().map(|p| p.weight).sum();
+        for p in preferences {
             positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
         }
     }
@@ -160,12 +162,14 @@ pub(crate) fn balance(
             next.push(g.index());
         }
     };
-    for p in consumers.iter().flat_map(|c| &c.preferences) {
-        reach(p.good, &mut wanted, &mut next);
+    for c in consumers {
+        let Preferences::CobbDouglas(preferences) = &c.preferences;
+        preferences.iter().for_each(|p| reach(p.good, &mut wanted, &mut next));
     }
     while let Some(g) = next.pop() {
-        for input in makers[g].iter().flat_map(|&w| &workers[w].inputs) {
-            reach(input.good, &mut wanted, &mut next);
+        for &w in &makers[g] {
+            let Technology::CobbDouglas(w) = &workers[w].technology;
+            w.inputs.iter().for_each(|input| reach(input.good, &mut wanted, &mut next));
         }
     }
     match wanted.iter().position(|w| !w) {

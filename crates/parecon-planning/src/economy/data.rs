@@ -8,7 +8,7 @@ use super::Economy;
 use crate::{ConsumerCouncil, Error, Good, WorkerCouncil};
 
 /// Version of the serialised form that this crate reads and writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// An economy as plain data: what [`Economy`] is serialised as.
 ///
@@ -17,17 +17,21 @@ const VERSION: u32 = 1;
 /// use parecon_planning::Economy;
 ///
 /// let text = r#"{
-///     "version": 1,
+///     "version": 2,
 ///     "goods": [
 ///         { "name": "bread", "category": "private" },
 ///         { "name": "labour", "category": "labour", "endowment": 100.0 }
 ///     ],
 ///     "worker_councils": [{
-///         "name": "bakery", "output": 0, "total_factor_productivity": 1.0,
-///         "inputs": [{ "good": 1, "exponent": 0.5 }],
-///         "effort_elasticity": 0.0, "disutility_coefficient": 1.0, "disutility_exponent": 2.0
+///         "name": "bakery", "output": 0,
+///         "technology": { "cobb_douglas": {
+///             "total_factor_productivity": 1.0, "inputs": [{ "good": 1, "exponent": 0.5 }],
+///             "effort_elasticity": 0.0, "disutility_coefficient": 1.0, "disutility_exponent": 2.0
+///         } }
 ///     }],
-///     "consumer_councils": [{ "income": 20.0, "preferences": [{ "good": 0, "weight": 1.0 }] }]
+///     "consumer_councils": [{
+///         "income": 20.0, "preferences": { "cobb_douglas": [{ "good": 0, "weight": 1.0 }] }
+///     }]
 /// }"#;
 /// let economy = Economy::from_json(text.as_bytes())?;
 /// assert_eq!(economy.goods()[1].endowment, 100.0);
@@ -40,7 +44,7 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EconomyData {
-    /// Version of this form: 1.
+    /// Version of this form: 2.
     pub version: u32,
     /// The goods; councils refer to them by position.
     pub goods: Vec<Good>,

@@ -1,6 +1,9 @@
 //! Councils as flat arrays.
 
-use crate::{Category, ConsumerCouncil, Good, GoodId, Input, Preference, Register, WorkerCouncil};
+use crate::{
+    Category, CobbDouglas, ConsumerCouncil, Good, GoodId, Input, Preference, Preferences, Register,
+    Technology, WorkerCouncil,
+};
 
 /// Plans worth more than `e^LARGEST_LOG` are cut off; see [`Economy`](crate::Economy).
 pub(crate) const LARGEST_LOG: f64 = 400.0;
@@ -23,10 +26,10 @@ impl Layout {
             endowments: goods.iter().map(|g| g.endowment).collect(),
             public: goods.iter().map(|g| g.category == Category::Public).collect(),
             outputs: workers.iter().map(|w| w.output).collect(),
-            input_start: starts(workers.iter().map(|w| w.inputs.len())),
-            inputs: workers.iter().flat_map(|w| w.inputs.iter().map(|i| i.good)).collect(),
-            want_start: starts(consumers.iter().map(|c| c.preferences.len())),
-            wants: consumers.iter().flat_map(|c| c.preferences.iter().map(|p| p.good)).collect(),
+            input_start: starts(workers.iter().map(|w| technology(w).inputs.len())),
+            inputs: workers.iter().flat_map(|w| technology(w).inputs.iter().map(|i| i.good)).collect(),
+            want_start: starts(consumers.iter().map(|c| preferences(c).len())),
+            wants: consumers.iter().flat_map(|c| preferences(c).iter().map(|p| p.good)).collect(),
         }
     }
 
@@ -112,7 +115,8 @@ pub(crate) struct Workers {
 
 impl Workers {
     pub(crate) fn new(councils: Vec<WorkerCouncil>) -> Self {
-        let of = |f: fn(&WorkerCouncil) -> f64| -> Vec<f64> { councils.iter().map(f).collect() };
+        let of =
+            |f: fn(&CobbDouglas) -> f64| -> Vec<f64> { councils.iter().map(technology).map(f).collect() };
         Workers {
             productivity: of(|w| w.total_factor_productivity),
             effort_elasticity: of(|w| w.effort_elasticity),
@@ -120,8 +124,11 @@ impl Workers {
             disutility_exponent: of(|w| w.disutility_exponent),
             constant: of(constant),
             elasticity: of(|w| 1.0 / (1.0 - returns_to_scale(w))),
-            largest_returns: councils.iter().map(input_returns).fold(0.0, f64::max),
-            exponents: councils.iter().flat_map(|w| w.inputs.iter().map(|i| i.exponent)).collect(),
+            largest_returns: councils.iter().map(technology).map(input_returns).fold(0.0, f64::max),
+            exponents: councils
+                .iter()
+                .flat_map(|w| technology(w).inputs.iter().map(|i| i.exponent))
+                .collect(),
             names: councils.into_iter().map(|w| w.name.into_boxed_str()).collect(),
         }
     }
@@ -168,26 +175,38 @@ impl Workers {
         WorkerCouncil {
             name: self.names[w].to_string(),
             output: layout.output(w),
-            total_factor_productivity: self.productivity[w],
-            inputs: inputs.map(|(&good, &exponent)| Input { good, exponent }).collect(),
-            effort_elasticity: self.effort_elasticity[w],
-            disutility_coefficient: self.disutility_coefficient[w],
-            disutility_exponent: self.disutility_exponent[w],
+            technology: Technology::CobbDouglas(CobbDouglas {
+                total_factor_productivity: self.productivity[w],
+                inputs: inputs.map(|(&good, &exponent)| Input { good, exponent }).collect(),
+                effort_elasticity: self.effort_elasticity[w],
+                disutility_coefficient: self.disutility_coefficient[w],
+                disutility_exponent: self.disutility_exponent[w],
+            }),
         }
     }
 }
 
+fn technology(w: &WorkerCouncil) -> &CobbDouglas {
+    let Technology::CobbDouglas(technology) = &w.technology;
+    technology
+}
+
+fn preferences(c: &ConsumerCouncil) -> &[Preference] {
+    let Preferences::CobbDouglas(preferences) = &c.preferences;
+    preferences
+}
+
 /// `B`.
-fn input_returns(w: &WorkerCouncil) -> f64 {
+fn input_returns(w: &CobbDouglas) -> f64 {
     w.inputs.iter().map(|i| i.exponent).sum()
 }
 
 /// `B + c/k`.
-pub(crate) fn returns_to_scale(w: &WorkerCouncil) -> f64 {
+pub(crate) fn returns_to_scale(w: &CobbDouglas) -> f64 {
     w.effort_elasticity / w.disutility_exponent + input_returns(w)
 }
 
-fn constant(w: &WorkerCouncil) -> f64 {
+fn constant(w: &CobbDouglas) -> f64 {
     let (c, s, k) = (w.effort_elasticity, w.disutility_coefficient, w.disutility_exponent);
     let share = c / k;
     // The limit of x·log x at 0: a council without effort, or with so little that the share underflows.
@@ -210,8 +229,8 @@ impl Consumers {
     pub(crate) fn new(councils: Vec<ConsumerCouncil>) -> Self {
         Consumers {
             incomes: councils.iter().map(|c| c.income).collect(),
-            weights: councils.iter().flat_map(|c| c.preferences.iter().map(|p| p.weight)).collect(),
-            total_weights: councils.iter().map(|c| c.preferences.iter().map(|p| p.weight).sum()).collect(),
+            weights: councils.iter().flat_map(|c| preferences(c).iter().map(|p| p.weight)).collect(),
+            total_weights: councils.iter().map(|c| preferences(c).iter().map(|p| p.weight).sum()).collect(),
             names: councils.into_iter().map(|c| c.name.into_boxed_str()).collect(),
         }
     }
@@ -236,11 +255,13 @@ impl Consumers {
 
     pub(crate) fn council(&self, c: usize, layout: &Layout) -> ConsumerCouncil {
         let range = layout.want_range(c);
-        let preferences = layout.wants(c).iter().zip(&self.weights[range]);
+        let wants = layout.wants(c).iter().zip(&self.weights[range]);
         ConsumerCouncil {
             name: self.names[c].to_string(),
             income: self.incomes[c],
-            preferences: preferences.map(|(&good, &weight)| Preference { good, weight }).collect(),
+            preferences: Preferences::CobbDouglas(
+                wants.map(|(&good, &weight)| Preference { good, weight }).collect(),
+            ),
         }
     }
 }

@@ -24,7 +24,16 @@ pub(crate) fn ask<R: PriceRule>(
     input: &mut dyn BufRead,
 ) -> Result<bool> {
     let announcement = board.announcement().clone();
-    introduce(board.register(), council, &announcement, best);
+    say!("");
+    say!("   You speak for {}.", board.register().name(council));
+    if let CouncilId::Consumer(c) = council {
+        let income = board.register().consumer_councils.get(c as usize).map_or(f64::NAN, |seat| seat.income);
+        say!("   Propose what you would consume. You may ask for goods worth {income:.2} in all.");
+    } else {
+        say!("   Propose what you would make and use, so that society gains more than it gives up.");
+    }
+    say!("   Type a number, or only Enter for the suggestion in brackets, which suits you best; or `skip`.");
+    say!("   The suggestion {}.", in_words(board.register(), &announcement, council, best));
     loop {
         let plan = match plan(&board.register().goods, best, input)? {
             Ok(plan) => plan,
@@ -34,52 +43,33 @@ pub(crate) fn ask<R: PriceRule>(
             }
             Err(_) => return Ok(false),
         };
-        show_balance(board.register(), &announcement, &plan);
+        say!("   Your proposal {}.", in_words(board.register(), &announcement, council, &plan));
         let answer = board.receive(&Proposal { council, round: announcement.round, plan });
-        match answer.verdict {
-            Verdict::Accepted | Verdict::AlreadyReceived => {
-                say!("   The board has your proposal.");
-                return Ok(true);
-            }
-            _ => say!("   The board cannot take that: {}. Please propose again.", answer.message),
+        if !answer.verdict.is_refusal() {
+            say!("   The board has your proposal.");
+            return Ok(true);
         }
+        say!("   The board cannot take that: {}. Please propose again.", answer.message);
     }
-}
-
-fn introduce(register: &Register, council: CouncilId, announcement: &Announcement, best: &Plan) {
-    say!("");
-    say!("   You speak for {}.", register.name(council));
-    match (council, best) {
-        (CouncilId::Worker(_), _) => say!(
-            "   Propose what you would make and use. Society gains the value of what you make, and gives up the \
-             value of what you use."
-        ),
-        (CouncilId::Consumer(c), _) => {
-            let income = register.consumer_councils.get(c as usize).map_or(0.0, |seat| seat.income);
-            say!("   Propose what you would consume. You may ask for goods worth {income:.2} in all.");
-        }
-    }
-    say!("   Type a number, or only Enter for the suggestion in brackets, which suits you best; or `skip`.");
-    show_balance(register, announcement, best);
 }
 
 /// What a plan is worth and what it costs.
-fn show_balance(register: &Register, announcement: &Announcement, plan: &Plan) {
-    let value = |amounts: &[Amount]| -> f64 {
-        amounts.iter().map(|a| personal_price(&register.goods, announcement, plan, a.good) * a.quantity).sum()
-    };
-    match plan {
-        Plan::Worker { effort_cost, inputs, .. } => {
-            say!("   Cost: {:.2} of inputs, {effort_cost:.2} of effort.", value(inputs));
+fn in_words(register: &Register, announcement: &Announcement, council: CouncilId, plan: &Plan) -> String {
+    let price = |good: GoodId| announcement.prices.get(good.index()).copied().unwrap_or(f64::NAN);
+    match (council, plan) {
+        (CouncilId::Worker(w), Plan::Worker { output, effort_cost, inputs, .. }) => {
+            let made =
+                register.worker_councils.get(w as usize).map_or(f64::NAN, |seat| price(seat.output) * output);
+            let used: f64 = inputs.iter().map(|input| price(input.good) * input.quantity).sum();
+            format!("makes {made:.2} worth from inputs worth {used:.2} and effort worth {effort_cost:.2}")
         }
-        Plan::Consumer { requests } => say!("   Cost: {:.2}.", value(requests)),
+        (_, Plan::Consumer { requests }) => {
+            let price = |good| announcement.personal_price(&register.goods, good).unwrap_or(f64::NAN);
+            let cost: f64 = requests.iter().map(|request| price(request.good) * request.quantity).sum();
+            format!("costs {cost:.2}")
+        }
+        _ => "is of the wrong kind".into(),
     }
-}
-
-fn personal_price(goods: &[Good], announcement: &Announcement, plan: &Plan, good: GoodId) -> f64 {
-    let price = announcement.prices.get(good.index()).copied().unwrap_or(f64::NAN);
-    let shared = goods.get(good.index()).is_some_and(|good| good.category == Category::Public);
-    if shared && matches!(plan, Plan::Consumer { .. }) { price / announcement.sharers as f64 } else { price }
 }
 
 /// A plan, number by number.

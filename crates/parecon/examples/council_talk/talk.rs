@@ -4,7 +4,9 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use parecon::planning::{Answer, Closing, Config, CouncilId, Economy, FacilitationBoard, Message, Verdict};
+use parecon::planning::{
+    Answer, Closing, Config, CouncilId, Economy, FacilitationBoard, GoodId, Message, Verdict,
+};
 
 use crate::args::{Args, Policy, find};
 use crate::council::best_plan;
@@ -23,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         talk.show();
         if let Some(ending) = talk.board.ending() {
-            say!("The process has {}.", ending.status);
+            say!("The process has ended: {}.", ending.status);
             talk.pipes.tell_all(&Message::Ending(ending))?;
             return Ok(());
         }
@@ -166,7 +168,7 @@ impl Talk<'_> {
         for ((good, id), (supply, demand)) in
             self.board.register().goods.iter().zip(0..).zip(all.supply.iter().zip(&all.demand))
         {
-            let percent = 100.0 * all.imbalance(parecon::planning::GoodId(id));
+            let percent = 100.0 * all.imbalance(GoodId(id));
             say!("   {:<12} {supply:12.4} {demand:12.4} {percent:+8.2} %", good.name);
         }
     }
