@@ -107,13 +107,12 @@ fn a_board_that_was_stopped_goes_on() {
     assert_eq!(from_two(&resumed), from_two(&whole));
     // What was planned is not planned for others.
     let economy = File::new("economy");
-    std::fs::write(economy.path(), LONE).unwrap();
+    let mut other = serde_json::to_value(parecon::planning::experiment::small_example().unwrap()).unwrap();
+    other["goods"][2]["endowment"] = 90.0.into();
+    std::fs::write(economy.path(), other.to_string()).unwrap();
     let other = talk(&["--state", file.path(), "--economy", economy.path()], "");
     assert!(complained(&other).contains("other goods or councils"), "{}", complained(&other));
 }
-
-const LONE: &str = r#"{"version":1,"goods":[{"name":"air","category":"private","endowment":2.0}],
-    "worker_councils":[],"consumer_councils":[{"income":1.5,"preferences":{"cobb_douglas":[{"good":0,"weight":1.0}]}}]}"#;
 
 #[test]
 fn a_person_is_asked_in_words() {
@@ -163,7 +162,7 @@ fn what_is_refused_is_named() {
         (vec!["--start-price", "0"], "price of \"bread\" is 0"),
         (vec!["--tolerance", "nan"], "tolerance is NaN"),
         (vec!["--economy", "/nowhere.json"], "--economy /nowhere.json"),
-        (vec!["--patience", "-1"], "--patience"),
+        (vec!["--patience", "-1"], "must be a number of seconds from 0"),
         (vec!["--rule", "guess"], "--rule"),
     ] {
         let output = talk(&args, "");

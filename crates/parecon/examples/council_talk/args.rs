@@ -16,7 +16,7 @@ const MOST_COUNCILS: usize = 200;
 /// JSON, answers each, adds up, and revises the prices, until what is offered is what is asked for. With --human,
 /// one of the councils is you.
 #[derive(Parser, Debug)]
-#[command(name = "council_talk", version, max_term_width = 100)]
+#[command(name = "council_talk", version, max_term_width = 100, allow_negative_numbers = true)]
 pub(crate) struct Args {
     /// Goods and councils in JSON, as `Economy` is written; without it, a village of six councils.
     #[arg(long, value_name = "FILE")]

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use anyhow::Result;
 use parecon::planning::{
     Amount, Announcement, Category, CouncilId, FacilitationBoard, Good, GoodId, Plan, PriceRule, Proposal,
-    Register, Verdict,
+    Register,
 };
 
 /// What somebody typed.
