@@ -77,7 +77,7 @@ fn plan(goods: &[Good], best: &Plan, input: &mut dyn BufRead) -> Result<Result<P
     let name = |good: GoodId| goods.get(good.index()).map_or("?", |good| good.name.as_str());
     macro_rules! number {
         ($question:expr, $suggestion:expr) => {
-            match number(&$question, $suggestion, input)? {
+            match number($question, $suggestion, input)? {
                 Typed::Number(number) => number,
                 other => return Ok(Err(other)),
             }
@@ -85,15 +85,14 @@ fn plan(goods: &[Good], best: &Plan, input: &mut dyn BufRead) -> Result<Result<P
     }
     Ok(Ok(match best {
         Plan::Worker { output, effort, effort_cost, inputs } => {
-            let output = number!("How much would you make?".to_owned(), *output);
+            let output = number!("How much would you make?", *output);
             let mut amounts = Vec::new();
             for amount in inputs {
                 let quantity =
-                    number!(format!("How much {} would you use?", name(amount.good)), amount.quantity);
+                    number!(&format!("How much {} would you use?", name(amount.good)), amount.quantity);
                 amounts.push(Amount { quantity, ..*amount });
             }
-            let cost =
-                number!("What does the effort cost you, in units of account?".to_owned(), *effort_cost);
+            let cost = number!("What does the effort cost you, in units of account?", *effort_cost);
             Plan::Worker { output, effort: *effort, effort_cost: cost, inputs: amounts }
         }
         Plan::Consumer { requests } => {
@@ -106,7 +105,7 @@ fn plan(goods: &[Good], best: &Plan, input: &mut dyn BufRead) -> Result<Result<P
                 } else {
                     format!("How much {} would you consume?", name(amount.good))
                 };
-                amounts.push(Amount { quantity: number!(question, amount.quantity), ..*amount });
+                amounts.push(Amount { quantity: number!(&question, amount.quantity), ..*amount });
             }
             Plan::Consumer { requests: amounts }
         }
