@@ -66,7 +66,8 @@ struct Everything {
 }
 
 fn everything(table: &IoTable) -> Result<Everything> {
-    let technology = fresh(table)?;
+    let technology = Technology::from_table(table)?.with_solver(Solver::Inverse);
+    black_box(technology.coefficients());
     let account = table.satellite(ACCOUNT)?;
     black_box(technology.requirements()?);
     Ok(Everything {

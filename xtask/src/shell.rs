@@ -49,6 +49,11 @@ impl Cmd {
         self
     }
 
+    pub(crate) fn without_env(mut self, key: &str) -> Self {
+        self.inner.env_remove(key);
+        self
+    }
+
     /// Shows the command, runs it with its output passed through, and fails if it fails.
     pub(crate) fn run(mut self) -> Result<()> {
         let shown = self.show();

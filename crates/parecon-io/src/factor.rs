@@ -1,18 +1,31 @@
 //! LU factorisation with scaling, refinement and a verified residual.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::lu::partial_pivoting::{factor, inverse, solve};
+use faer::linalg::lu::partial_pivoting::{factor, solve};
 use faer::perm::PermRef;
-use faer::{Mat, MatMut, Par};
+use faer::{MatMut, MatRef, Par};
 use nalgebra::{DMatrix, DVector, DVectorView, DVectorViewMut};
+use pulp::Arch;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::krylov::Coefficients;
+use crate::product;
+
+mod inverse;
+mod substitute;
+
+use substitute::Factors;
+
+/// Up to so many right-hand sides are substituted into at the speed of memory; for more, blocks of them are better.
+const FEW: usize = 8;
 
 /// A pivot counts as zero below this times the dimension, relative to the largest entry of the scaled factor:
 /// the rounding of the elimination itself is of this size.
 const ZERO_PIVOT: f64 = f64::EPSILON;
+
+/// Independent sums that fill all registers.
+const STRANDS: usize = 32;
 
 /// Each round of scaling takes the square root of what is left, so this many bring 1e±300 to within [1/16, 16].
 const SCALINGS: usize = 12;
@@ -44,7 +57,22 @@ impl System<'_> {
         }
     }
 
+    /// The cells of column j, what divides them, and what their negatives are added to on the diagonal.
+    fn column(&self, j: usize) -> (&[f64], f64, f64) {
+        match self {
+            System::Plain(matrix) => {
+                let n = matrix.nrows();
+                (&matrix.as_slice()[j * n..(j + 1) * n], 1.0, 0.0)
+            }
+            System::Leontief(inputs) => {
+                let (cells, divisor) = inputs.column(j);
+                (cells, divisor, 1.0)
+            }
+        }
+    }
+
     /// Column j, into `column`.
+    #[inline(always)]
     fn copy_column(&self, j: usize, column: &mut [f64]) {
         match self {
             System::Plain(matrix) => column.copy_from_slice(matrix.column(j).as_slice()),
@@ -70,10 +98,7 @@ impl System<'_> {
             r[i] -= identity * x[i];
         }
         for j in 0..n {
-            let (column, divisor) = match self {
-                System::Plain(matrix) => (&matrix.as_slice()[j * n..(j + 1) * n], 1.0),
-                System::Leontief(inputs) => inputs.column(j),
-            };
+            let (column, divisor, _) = self.column(j);
             match side {
                 Side::Straight => {
                     let factor = sign * x[j] / divisor;
@@ -112,15 +137,17 @@ pub(crate) enum Side {
 /// The factors of R M C, with R and C diagonal matrices of powers of two.
 ///
 /// The scaling makes answers independent of the units of rows and columns, and pivots comparable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Factor {
-    lu: Mat<f64>,
+    lu: DMatrix<f64>,
     forward: Vec<usize>,
     backward: Vec<usize>,
     row_scale: Vec<f64>,
     column_scale: Vec<f64>,
     /// The column with the smallest pivot, for messages.
     weakest: usize,
+    /// The largest cell of the factor U.
+    largest: f64,
 }
 
 impl Factor {
@@ -131,37 +158,45 @@ impl Factor {
     pub(crate) fn new(system: System<'_>, offender: impl Fn(usize) -> String) -> Result<Self, Error> {
         let n = system.len();
         let (row_scale, column_scale) = scales(system);
-        let mut lu = Mat::zeros(n, n);
-        for j in 0..n {
-            let column = lu.as_mut().col_mut(j).try_as_col_major_mut().map(|column| column.as_slice_mut());
-            // Columns of a matrix that owns its cells are contiguous.
-            let Some(column) = column else { continue };
-            system.copy_column(j, column);
-            for (cell, scale) in column.iter_mut().zip(&row_scale) {
-                *cell *= scale * column_scale[j];
+        let mut lu = DMatrix::zeros(n, n);
+        wide(|| {
+            for (j, column) in lu.as_mut_slice().chunks_exact_mut(n.max(1)).enumerate() {
+                system.copy_column(j, column);
+                for (cell, scale) in column.iter_mut().zip(&row_scale) {
+                    *cell *= scale * column_scale[j];
+                }
             }
-        }
+        });
         let (mut forward, mut backward) = (vec![0usize; n], vec![0usize; n]);
         let scratch = factor::lu_in_place_scratch::<usize, f64>(n, n, par(), Default::default());
         factor::lu_in_place(
-            lu.as_mut(),
+            MatMut::from_column_major_slice_mut(lu.as_mut_slice(), n, n),
             &mut forward,
             &mut backward,
             par(),
             MemStack::new(&mut MemBuffer::new(scratch)),
             Default::default(),
         );
-        let mut largest = 0.0f64;
-        for j in 0..n {
-            largest = (0..=j).map(|i| lu[(i, j)].abs()).fold(largest, f64::max);
+        let mut most = 0.0f64;
+        let mut sizes = vec![0.0; n];
+        for (j, column) in lu.as_slice().chunks_exact(n.max(1)).enumerate() {
+            wide(|| {
+                sizes[..=j].iter_mut().zip(column).for_each(|(size, cell)| *size = cell.abs());
+                most = most.max(largest(&sizes[..=j]));
+            });
         }
-        let threshold = ZERO_PIVOT * n as f64 * largest;
+        let threshold = ZERO_PIVOT * n as f64 * most;
         // NaN follows an exact zero and counts too.
         if let Some(column) = (0..n).find(|&k| !exceeds(lu[(k, k)].abs(), threshold)) {
             return Err(Error::singular(offender(column)));
         }
         let weakest = (0..n).min_by(|&a, &b| lu[(a, a)].abs().total_cmp(&lu[(b, b)].abs())).unwrap_or(0);
-        Ok(Self { lu, forward, backward, row_scale, column_scale, weakest })
+        Ok(Self { lu, forward, backward, row_scale, column_scale, weakest, largest: most })
+    }
+
+    /// The smallest pivot relative to the largest cell: how much the matrix, scaled, must change to become singular.
+    pub(crate) fn margin(&self) -> f64 {
+        self.lu[(self.weakest, self.weakest)].abs() / self.largest
     }
 
     /// Solves M X = B or M'X = B, refines once where needed and verifies every column's residual.
@@ -283,42 +318,61 @@ impl Factor {
         for mut column in rhs.column_iter_mut() {
             (0..n).for_each(|i| column[i] *= before[i]);
         }
-        let permutation = PermRef::new_checked(&self.forward, &self.backward, n);
-        let scratch = solve::solve_in_place_scratch::<usize, f64>(n, k, par())
-            .or(solve::solve_transpose_in_place_scratch::<usize, f64>(n, k, par()));
-        let mut buffer = MemBuffer::new(scratch);
-        let stack = MemStack::new(&mut buffer);
-        let (lu, view) = (self.lu.as_ref(), MatMut::from_column_major_slice_mut(rhs.as_mut_slice(), n, k));
-        match side {
-            Side::Straight => solve::solve_in_place(lu, lu, permutation, view, par(), stack),
-            Side::Transposed => solve::solve_transpose_in_place(lu, lu, permutation, view, par(), stack),
+        if k <= FEW {
+            self.substitute(side, rhs);
+        } else {
+            let permutation = PermRef::new_checked(&self.forward, &self.backward, n);
+            let scratch = solve::solve_in_place_scratch::<usize, f64>(n, k, par())
+                .or(solve::solve_transpose_in_place_scratch::<usize, f64>(n, k, par()));
+            let mut buffer = MemBuffer::new(scratch);
+            let stack = MemStack::new(&mut buffer);
+            let lu = MatRef::from_column_major_slice(self.lu.as_slice(), n, n);
+            let view = MatMut::from_column_major_slice_mut(rhs.as_mut_slice(), n, k);
+            match side {
+                Side::Straight => solve::solve_in_place(lu, lu, permutation, view, par(), stack),
+                Side::Transposed => solve::solve_transpose_in_place(lu, lu, permutation, view, par(), stack),
+            }
         }
         for mut column in rhs.column_iter_mut() {
             (0..n).for_each(|i| column[i] *= after[i]);
         }
     }
 
-    /// M⁻¹. Its row sums and its column sums (scaled) are put back into the equations they must solve.
+    /// Row i of the permuted matrix is row `forward[i]` of the matrix.
+    fn substitute(&self, side: Side, rhs: &mut DMatrix<f64>) {
+        let factors = Factors { cells: self.lu.as_slice(), n: rhs.nrows() };
+        let mut moved = rhs.clone();
+        match side {
+            Side::Straight => {
+                for (mut to, from) in moved.column_iter_mut().zip(rhs.column_iter()) {
+                    to.iter_mut().zip(&self.forward).for_each(|(cell, &at)| *cell = from[at]);
+                }
+                factors.solve(moved.as_mut_slice());
+                *rhs = moved;
+            }
+            Side::Transposed => {
+                factors.solve_transposed(moved.as_mut_slice());
+                for (mut to, from) in rhs.column_iter_mut().zip(moved.column_iter()) {
+                    from.iter().zip(&self.forward).for_each(|(cell, &at)| to[at] = *cell);
+                }
+            }
+        }
+    }
+
+    /// M⁻¹, in the place of the factors. Its row sums and its column sums (scaled) are put back into the equations
+    /// they must solve.
     ///
     /// # Errors
     /// When the inverse is not finite or its sums fail.
-    pub(crate) fn inverse(
-        &self,
+    pub(crate) fn into_inverse(
+        mut self,
         system: System<'_>,
         offender: impl Fn(usize) -> String,
     ) -> Result<DMatrix<f64>, Error> {
         let n = self.forward.len();
-        let mut result = DMatrix::zeros(n, n);
-        let permutation = PermRef::new_checked(&self.forward, &self.backward, n);
-        let scratch = inverse::inverse_scratch::<usize, f64>(n, par());
-        inverse::inverse(
-            MatMut::from_column_major_slice_mut(result.as_mut_slice(), n, n),
-            self.lu.as_ref(),
-            self.lu.as_ref(),
-            permutation,
-            par(),
-            MemStack::new(&mut MemBuffer::new(scratch)),
-        );
+        let mut result = std::mem::replace(&mut self.lu, DMatrix::zeros(0, 0));
+        let view = MatMut::from_column_major_slice_mut(result.as_mut_slice(), n, n);
+        inverse::in_place(view, &self.forward, par());
         // In the scaled matrix ones weigh all rows alike: it, not the result, is multiplied by them.
         for (side, mut sums) in
             [(Side::Straight, result.column_sum()), (Side::Transposed, result.row_sum_tr())]
@@ -336,6 +390,25 @@ impl Factor {
         }
         Ok(result)
     }
+}
+
+/// Solves (I − A) X = B or (I − A)'X = B by L = (I − A)⁻¹, corrected once where needed; `None` where the residual of
+/// some column does not come to rounding level.
+pub(crate) fn solve_by_inverse(
+    inverse: &DMatrix<f64>,
+    inputs: &Inputs,
+    side: Side,
+    rhs: &DMatrix<f64>,
+) -> Option<DMatrix<f64>> {
+    let mut solution = product::multiply(inverse, side, rhs);
+    for _ in 0..2 {
+        let (residual, exact) = quick_check(inputs, side, &solution, rhs);
+        if exact.iter().all(|exact| *exact) {
+            return Some(solution);
+        }
+        solution += product::multiply(inverse, side, &residual);
+    }
+    quick_check(inputs, side, &solution, rhs).1.iter().all(|exact| *exact).then_some(solution)
 }
 
 /// The residual of (I − A) X = B and which columns are exact up to rounding, by a product of matrices.
@@ -390,18 +463,23 @@ fn scales(system: System<'_>) -> (Vec<f64>, Vec<f64>) {
     };
     let mut row_scale: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
     let mut column_scale = units;
-    let mut column = vec![0.0; n];
+    let mut sizes = vec![0.0; n];
     for _ in 0..SCALINGS {
         let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
         for j in 0..n {
-            system.copy_column(j, &mut column);
-            let mut largest = 0.0f64;
-            for ((cell, scale), row) in column.iter().zip(&row_scale).zip(&mut rows) {
-                let size = cell.abs() * scale * column_scale[j];
-                *row = if size > *row { size } else { *row };
-                largest = if size > largest { size } else { largest };
-            }
-            columns[j] = largest;
+            let (cells, divisor, identity) = system.column(j);
+            let factor = column_scale[j] / divisor.abs();
+            let own = (identity - cells[j] / divisor).abs() * row_scale[j] * column_scale[j];
+            wide(|| {
+                for ((size, cell), scale) in sizes.iter_mut().zip(cells).zip(&row_scale) {
+                    *size = cell.abs() * scale * factor;
+                }
+                sizes[j] = own;
+                for (row, &size) in rows.iter_mut().zip(&sizes) {
+                    *row = if size > *row { size } else { *row };
+                }
+                columns[j] = largest(&sizes);
+            });
         }
         let sizes = || rows.iter().chain(&columns).filter(|size| **size > 0.0);
         if sizes().all(|size| (0.25..=4.0).contains(size)) {
@@ -421,20 +499,23 @@ fn scales(system: System<'_>) -> (Vec<f64>, Vec<f64>) {
 fn units(coefficients: &Inputs) -> Vec<f64> {
     let n = coefficients.len();
     let mut units = vec![1.0f64; n];
+    let mut sizes = vec![0.0; n];
     for _ in 0..SCALINGS {
         let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
+        let inverse: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
         for j in 0..n {
             let (column, divisor) = coefficients.column(j);
             let factor = units[j] / divisor.abs();
-            let own = column[j].abs() * factor / units[j];
-            let mut total = 0.0;
-            for ((cell, unit), row) in column.iter().zip(&units).zip(&mut rows) {
-                let size = cell.abs() * factor / unit;
-                *row += size;
-                total += size;
-            }
-            rows[j] -= own;
-            columns[j] = total - own;
+            wide(|| {
+                for ((size, cell), unit) in sizes.iter_mut().zip(column).zip(&inverse) {
+                    *size = cell.abs() * factor * unit;
+                }
+                sizes[j] = 0.0;
+                for (row, size) in rows.iter_mut().zip(&sizes) {
+                    *row += size;
+                }
+                columns[j] = total(&sizes);
+            });
         }
         let mut settled = true;
         for ((unit, row), column) in units.iter_mut().zip(&rows).zip(&columns) {
@@ -451,4 +532,35 @@ fn units(coefficients: &Inputs) -> Vec<f64> {
         }
     }
     units
+}
+
+/// Runs simple loops with the widest registers there are.
+fn wide<R>(loops: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(loops)
+}
+
+/// The largest of numbers that are not negative, in strands: one alone would wait for its comparisons.
+#[inline(always)]
+fn largest(numbers: &[f64]) -> f64 {
+    let mut strands = [0.0f64; STRANDS];
+    let (chunks, rest) = numbers.as_chunks::<STRANDS>();
+    for chunk in chunks {
+        for (strand, &number) in strands.iter_mut().zip(chunk) {
+            *strand = if number > *strand { number } else { *strand };
+        }
+    }
+    strands.iter().chain(rest).copied().fold(0.0, f64::max)
+}
+
+/// The sum of numbers, in strands.
+#[inline(always)]
+fn total(numbers: &[f64]) -> f64 {
+    let mut strands = [0.0f64; STRANDS];
+    let (chunks, rest) = numbers.as_chunks::<STRANDS>();
+    for chunk in chunks {
+        for (strand, number) in strands.iter_mut().zip(chunk) {
+            *strand += number;
+        }
+    }
+    strands.iter().chain(rest).sum()
 }

@@ -2,19 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
 use nalgebra::{DMatrix, DVector};
 
+use crate::domestic::Domestic;
 use crate::factor::Side;
 use crate::krylov::Coefficients;
-
-/// Rows of a product that one task computes: enough work to be worth a task, and few enough to keep all cores busy.
-const PANEL: usize = 512;
-
-/// Products with fewer multiplications than this are not worth spreading over threads.
-#[cfg(feature = "parallel")]
-const WORTH_SPREADING: usize = 1 << 20;
+use crate::product;
 
 /// A, where a cell is `cells[(i, j)] / divisors[j]`. A table's flows are shared, not copied.
 #[derive(Debug)]
@@ -23,18 +16,29 @@ pub(crate) struct Inputs {
     /// Outputs; 1 where there is none and the column is empty. `None` if the cells are coefficients.
     divisors: Option<Vec<f64>>,
     matrix: OnceLock<DMatrix<f64>>,
+    /// The sectors of each region.
+    regions: Vec<Vec<usize>>,
+    domestic: OnceLock<Option<Domestic>>,
 }
 
 impl Inputs {
     /// Coefficients as they are.
     pub(crate) fn given(coefficients: DMatrix<f64>) -> Self {
-        Self { cells: Arc::new(coefficients), divisors: None, matrix: OnceLock::new() }
+        Self::new(Arc::new(coefficients), None, Vec::new())
     }
 
-    /// Flows per output. The caller has checked that columns without output are empty.
-    pub(crate) fn per_output(flows: Arc<DMatrix<f64>>, output: &DVector<f64>) -> Self {
+    /// Flows per output of the sectors of some regions. The caller has checked that columns without output are empty.
+    pub(crate) fn per_output(
+        flows: Arc<DMatrix<f64>>,
+        output: &DVector<f64>,
+        regions: Vec<Vec<usize>>,
+    ) -> Self {
         let divisors = output.iter().map(|&x| if x == 0.0 { 1.0 } else { x }).collect();
-        Self { cells: flows, divisors: Some(divisors), matrix: OnceLock::new() }
+        Self::new(flows, Some(divisors), regions)
+    }
+
+    fn new(cells: Arc<DMatrix<f64>>, divisors: Option<Vec<f64>>, regions: Vec<Vec<usize>>) -> Self {
+        Self { cells, divisors, matrix: OnceLock::new(), regions, domestic: OnceLock::new() }
     }
 
     /// The coefficients as a matrix, found at the first call.
@@ -64,9 +68,13 @@ impl Coefficients for Inputs {
         self.cells.nrows()
     }
 
-    /// Panel by panel; each is computed the same way whoever does it.
+    fn precondition(&self, side: Side, vectors: &mut DMatrix<f64>) {
+        if let Some(domestic) = self.domestic.get_or_init(|| Domestic::new(self, &self.regions)) {
+            domestic.solve(side, vectors);
+        }
+    }
+
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
-        let (n, k) = x.shape();
         let scaled = match (&self.divisors, side) {
             (Some(divisors), Side::Straight) => {
                 let mut scaled = x.clone();
@@ -79,29 +87,7 @@ impl Coefficients for Inputs {
             }
             _ => None,
         };
-        let x = scaled.as_ref().unwrap_or(x);
-        let cells = MatRef::from_column_major_slice(self.cells.as_slice(), n, n);
-        let x = MatRef::from_column_major_slice(x.as_slice(), n, k);
-        // A panel's rows lie apart in the product, so each panel has its own block, put in place afterwards.
-        let panel = |start: usize| {
-            let width = PANEL.min(n - start);
-            let mut block = vec![0.0; width * k];
-            let target = MatMut::from_column_major_slice_mut(&mut block, width, k);
-            let rows = match side {
-                Side::Straight => cells.subrows(start, width),
-                Side::Transposed => cells.subcols(start, width).transpose(),
-            };
-            matmul(target, Accum::Replace, rows, x, 1.0, Par::Seq);
-            block
-        };
-        let blocks = panels(n, k, panel);
-        let mut product = DMatrix::zeros(n, k);
-        for (p, block) in blocks.iter().enumerate() {
-            let (start, width) = (p * PANEL, block.len() / k.max(1));
-            for (c, values) in block.chunks_exact(width.max(1)).enumerate() {
-                product.as_mut_slice()[c * n + start..c * n + start + width].copy_from_slice(values);
-            }
-        }
+        let mut product = product::multiply(&self.cells, side, scaled.as_ref().unwrap_or(x));
         if let (Some(divisors), Side::Transposed) = (&self.divisors, side) {
             for mut column in product.column_iter_mut() {
                 for (cell, divisor) in column.iter_mut().zip(divisors) {
@@ -111,19 +97,4 @@ impl Coefficients for Inputs {
         }
         product
     }
-}
-
-#[cfg(feature = "parallel")]
-fn panels(n: usize, k: usize, panel: impl Fn(usize) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
-    use rayon::prelude::*;
-
-    if n * n * k < WORTH_SPREADING {
-        return (0..n).step_by(PANEL).map(panel).collect();
-    }
-    (0..n.div_ceil(PANEL)).into_par_iter().map(|p| panel(p * PANEL)).collect()
-}
-
-#[cfg(not(feature = "parallel"))]
-fn panels(n: usize, _: usize, panel: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
-    (0..n).step_by(PANEL).map(panel).collect()
 }

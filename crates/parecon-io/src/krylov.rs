@@ -3,13 +3,15 @@
 //! One pass over A serves all right-hand sides, so that few of them cost as many reads of A as one needs iterations. Each
 //! cycle ends with the true residual, by components, and the next cycle corrects what is left.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
+
+use crate::product::{self, Block};
 
 /// Which equations are to be solved, with A or with its transpose.
 pub(crate) use crate::factor::Side;
 
 /// A cycle ends here at the latest, relative to where it began: below, estimate and true residual part.
-const CYCLE_GAIN: f64 = 2e-14;
+const CYCLE_GAIN: f64 = 2e-15;
 
 /// A cycle aims this much lower than it must: it measures the residual of a whole vector, the test by components.
 const MARGIN: f64 = 0.1;
@@ -33,6 +35,9 @@ const LATER_FLOOR: f64 = 1e-100;
 /// What is left below this, relative to the start of the cycle, is a direction of rounding noise only.
 const BREAKDOWN: f64 = 1e-15;
 
+/// A direction that keeps this share of its length is orthogonal enough to the earlier ones at the first attempt.
+const KEPT: f64 = 0.5;
+
 /// A matrix of coefficients that can be multiplied by blocks of vectors.
 pub(crate) trait Coefficients {
     /// The number of sectors.
@@ -40,12 +45,24 @@ pub(crate) trait Coefficients {
 
     /// A X or A'X.
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64>;
+
+    /// Replaces right-hand sides by rough solutions; leaves them as they are where it knows no better.
+    fn precondition(&self, _side: Side, _vectors: &mut DMatrix<f64>) {}
 }
 
 /// X in (I − A) X = B or (I − A)'X = B, to rounding level by components; `None` where the iteration does not get
-/// there.
-pub(crate) fn solve(a: &impl Coefficients, side: Side, rhs: &DMatrix<f64>) -> Option<DMatrix<f64>> {
-    let mut x = rhs + a.apply(side, rhs);
+/// there. A solution that is known already, or nearly, may be given as `start`.
+pub(crate) fn solve(
+    a: &impl Coefficients,
+    side: Side,
+    rhs: &DMatrix<f64>,
+    start: Option<DMatrix<f64>>,
+) -> Option<DMatrix<f64>> {
+    let mut x = start.unwrap_or_else(|| {
+        let mut rough = rhs.clone();
+        a.precondition(side, &mut rough);
+        rough
+    });
     let mut floor = FIRST_FLOOR;
     // Infinite errors are never below it.
     let mut previous = f64::MAX;
@@ -103,8 +120,12 @@ fn scales(x: &DMatrix<f64>, ax: &DMatrix<f64>, b: &DMatrix<f64>, floor: f64) -> 
     scale
 }
 
-/// One GMRES column: its Hessenberg matrix made triangular as it grows.
+/// One right-hand side in a cycle: its directions, and its Hessenberg matrix made triangular as it grows.
 struct Column {
+    /// Which right-hand side.
+    at: usize,
+    /// One direction after the other.
+    basis: Vec<f64>,
     /// Columns of R.
     triangle: Vec<Vec<f64>>,
     rotations: Vec<(f64, f64)>,
@@ -116,6 +137,37 @@ struct Column {
 }
 
 impl Column {
+    /// Orthogonalises `w` against the directions so far and takes it in as the next.
+    fn extend(&mut self, mut w: Vec<f64>) {
+        let n = w.len();
+        let size = self.basis.len() / n;
+        let mut along = vec![0.0; size];
+        let before = norm(&w);
+        let mut length = before;
+        // Twice is enough (Daniel, Gragg, Kaufman and Stewart 1976), and once where little was taken away.
+        for _ in 0..2 {
+            let start = length;
+            let basis = || Block::new(&self.basis, n, 0..n, 0..size);
+            let mut part = vec![0.0; size];
+            product::transposed(basis(), &w, &mut part);
+            along.iter_mut().zip(&part).for_each(|(h, part)| *h += part);
+            part.iter_mut().for_each(|part| *part = -*part);
+            product::add_straight(basis(), &part, &mut w);
+            length = norm(&w);
+            if length > KEPT * start {
+                break;
+            }
+        }
+        along.push(length);
+        self.push(along);
+        if length > BREAKDOWN * before {
+            w.iter_mut().for_each(|cell| *cell /= length);
+            self.basis.append(&mut w);
+        } else {
+            self.done = true;
+        }
+    }
+
     /// Takes a new column of the Hessenberg matrix in.
     fn push(&mut self, mut h: Vec<f64>) {
         let j = self.triangle.len();
@@ -136,8 +188,8 @@ impl Column {
         self.done |= self.right[j + 1].abs() <= self.target;
     }
 
-    /// The weights of the directions.
-    fn weights(&self) -> Vec<f64> {
+    /// The sum of the directions that leaves the least.
+    fn combination(&self, n: usize) -> Vec<f64> {
         let m = self.triangle.len();
         let mut weights = self.right[..m].to_vec();
         for j in (0..m).rev() {
@@ -147,8 +199,17 @@ impl Column {
                 weights[i] -= self.triangle[j][i] * weights[j];
             }
         }
-        weights
+        let mut sum = vec![0.0; n];
+        product::add_straight(Block::new(&self.basis, n, 0..n, 0..m), &weights, &mut sum);
+        sum
     }
+}
+
+/// The Euclidean length.
+fn norm(w: &[f64]) -> f64 {
+    let mut square = [0.0];
+    product::transposed(Block::new(w, w.len(), 0..w.len(), 0..1), w, &mut square);
+    square[0].sqrt()
 }
 
 /// The correction that one cycle finds for the residuals of the columns whose errors are not yet small enough.
@@ -160,62 +221,58 @@ fn cycle(
     errors: &[f64],
 ) -> DMatrix<f64> {
     let (n, k) = residual.shape();
-    let mut direction = residual.component_div(scale);
     let mut columns = Vec::with_capacity(k);
-    for c in 0..k {
-        let start = if errors[c] > EXACT { direction.column(c).norm() } else { 0.0 };
-        let done = start <= 0.0 || !start.is_finite();
-        if done {
-            direction.column_mut(c).fill(0.0);
-        } else {
-            direction.column_mut(c).unscale_mut(start);
+    for c in (0..k).filter(|&c| errors[c] > EXACT) {
+        let mut first: Vec<f64> =
+            residual.column(c).iter().zip(&scale.column(c)).map(|(r, scale)| r / scale).collect();
+        let start = norm(&first);
+        if start > 0.0 && start.is_finite() {
+            first.iter_mut().for_each(|cell| *cell /= start);
+            let target = start * (MARGIN * EXACT / errors[c]).max(CYCLE_GAIN);
+            let (triangle, rotations) = (Vec::new(), Vec::new());
+            let right = vec![start];
+            columns.push(Column { at: c, basis: first, triangle, rotations, right, target, done: false });
         }
-        let (triangle, rotations) = (Vec::new(), Vec::new());
-        let target = start * (MARGIN * EXACT / errors[c]).max(CYCLE_GAIN);
-        columns.push(Column { triangle, rotations, right: vec![start], target, done });
     }
-    let mut basis = vec![direction];
-    while basis.len() <= DIRECTIONS && columns.iter().any(|column| !column.done) {
-        let last = &basis[basis.len() - 1];
-        let mut next = a.apply(side, &last.component_mul(scale));
-        for (c, column) in columns.iter_mut().enumerate() {
-            let mut w = next.column_mut(c);
-            if column.done {
-                w.fill(0.0);
-                continue;
-            }
-            for i in 0..n {
-                w[i] = last[(i, c)] - w[i] / scale[(i, c)];
-            }
-            let before = w.norm();
-            let mut h = Vec::with_capacity(basis.len() + 1);
-            for earlier in &basis {
-                let v = earlier.column(c);
-                let along = v.dot(&w);
-                w.axpy(-along, &v, 1.0);
-                h.push(along);
-            }
-            let length = w.norm();
-            h.push(length);
-            column.push(h);
-            if length > BREAKDOWN * before {
-                w.unscale_mut(length);
-            } else {
-                column.done = true;
-                w.fill(0.0);
-            }
+    for _ in 0..DIRECTIONS {
+        let mut active: Vec<&mut Column> = columns.iter_mut().filter(|column| !column.done).collect();
+        if active.is_empty() {
+            break;
         }
-        basis.push(next);
+        let mut unscaled = DMatrix::zeros(n, active.len());
+        for (column, mut target) in active.iter().zip(unscaled.column_iter_mut()) {
+            let last = &column.basis[column.basis.len() - n..];
+            let units = scale.column(column.at);
+            target.iter_mut().zip(last).zip(&units).for_each(|((cell, v), unit)| *cell = v * unit);
+        }
+        a.precondition(side, &mut unscaled);
+        let product = a.apply(side, &unscaled);
+        each(&mut active, |c, column| {
+            let (u, au, units) = (unscaled.column(c), product.column(c), scale.column(column.at));
+            let w = u.iter().zip(&au).zip(&units).map(|((u, au), unit)| (u - au) / unit).collect();
+            column.extend(w);
+        });
     }
     let mut correction = DMatrix::zeros(n, k);
-    for (c, column) in columns.iter().enumerate() {
-        let mut sum = DVector::zeros(n);
-        for (weight, block) in column.weights().into_iter().zip(&basis) {
-            sum.axpy(weight, &block.column(c), 1.0);
-        }
-        for i in 0..n {
-            correction[(i, c)] = sum[i] * scale[(i, c)];
+    for column in &columns {
+        let sum = column.combination(n);
+        let mut target = correction.column_mut(column.at);
+        for ((cell, sum), unit) in target.iter_mut().zip(sum).zip(&scale.column(column.at)) {
+            *cell = sum * unit;
         }
     }
+    a.precondition(side, &mut correction);
     correction
+}
+
+#[cfg(feature = "parallel")]
+fn each(columns: &mut [&mut Column], work: impl Fn(usize, &mut Column) + Sync) {
+    use rayon::prelude::*;
+
+    columns.par_iter_mut().enumerate().for_each(|(c, column)| work(c, column));
+}
+
+#[cfg(not(feature = "parallel"))]
+fn each(columns: &mut [&mut Column], work: impl Fn(usize, &mut Column)) {
+    columns.iter_mut().enumerate().for_each(|(c, column)| work(c, column));
 }

@@ -7,6 +7,7 @@ mod concordance;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod decomposition;
+mod domestic;
 pub mod dynamics;
 mod error;
 mod factor;
@@ -20,6 +21,7 @@ mod names;
 pub mod optimise;
 pub mod ordering;
 pub mod paths;
+mod product;
 mod read;
 mod regions;
 mod report;

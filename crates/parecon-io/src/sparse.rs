@@ -20,6 +20,9 @@ use crate::technology::Solver;
 #[cfg(feature = "parallel")]
 const ROWS: usize = 1024;
 
+/// Independent sums within a row.
+const STRANDS: usize = 4;
+
 /// Corrections of a direct solution by its residual: the second is hardly ever needed.
 const REFINEMENTS: usize = 3;
 
@@ -102,8 +105,8 @@ impl SparseTechnology {
         Self { inner: Arc::new(Inner { sectors, inputs, solver, factor: OnceLock::new() }) }
     }
 
-    /// The same technology with another way to solve its equations: [`Solver::Auto`] and [`Solver::Iterative`] iterate
-    /// first, [`Solver::Direct`] factorises at the first question. Nothing is copied.
+    /// The same technology with another way to solve its equations: [`Solver::Direct`] factorises at the first
+    /// question, all others iterate first; L is never formed. Nothing is copied.
     #[must_use]
     pub fn with_solver(&self, solver: Solver) -> Self {
         Self::new(self.inner.sectors.clone(), Arc::clone(&self.inner.inputs), solver)
@@ -262,7 +265,7 @@ impl SparseTechnology {
 
     fn solve(&self, side: Side, rhs: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
         if self.inner.solver != Solver::Direct
-            && let Some(solution) = krylov::solve(&*self.inner.inputs, side, rhs)
+            && let Some(solution) = krylov::solve(&*self.inner.inputs, side, rhs, None)
         {
             return Ok(solution);
         }
@@ -327,11 +330,19 @@ impl Coefficients for SparseInputs {
     }
 }
 
-/// The sum of one row's terms.
+/// The sum of one row's terms, in strands: one alone would wait for its additions.
 fn row_sum(matrix: &CsrMatrix<f64>, i: usize, x: &[f64]) -> f64 {
     let (from, to) = (matrix.row_offsets()[i], matrix.row_offsets()[i + 1]);
-    let terms = matrix.values()[from..to].iter().zip(&matrix.col_indices()[from..to]);
-    terms.map(|(value, &j)| value * x[j]).sum()
+    let (values, rest) = matrix.values()[from..to].as_chunks::<STRANDS>();
+    let (columns, others) = matrix.col_indices()[from..to].as_chunks::<STRANDS>();
+    let mut strands = [0.0; STRANDS];
+    for (values, columns) in values.iter().zip(columns) {
+        for ((strand, value), &j) in strands.iter_mut().zip(values).zip(columns) {
+            *strand += value * x[j];
+        }
+    }
+    let rest = rest.iter().zip(others).map(|(value, &j)| value * x[j]);
+    strands.into_iter().chain(rest).sum()
 }
 
 #[cfg(feature = "parallel")]

@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::axis::{Axis, Sector};
 use crate::error::Error;
-use crate::factor::{Factor, Side, System};
+use crate::factor::{self, Factor, Side, System};
 use crate::inputs::Inputs;
 use crate::krylov;
 use crate::serial;
@@ -63,6 +63,8 @@ pub enum Solver {
     /// GMRES, one pass over A per iteration for all right-hand sides of a question together. Where it does not reach
     /// rounding level, the direct way is taken.
     Iterative,
+    /// L once, in the place of the factors, and every question by a product with it: best where L is wanted anyway.
+    Inverse,
 }
 
 /// Direct input coefficients A and, found once and shared, the factorisation of I − A.
@@ -127,7 +129,12 @@ impl Technology {
     /// ```
     pub fn from_table(table: &IoTable) -> Result<Self, Error> {
         table.check_coefficients()?;
-        let inputs = Arc::new(Inputs::per_output(table.shared_flows(), table.output()));
+        let places = table.regions();
+        let mut regions = vec![Vec::new(); places.regions().len()];
+        for (j, (region, _)) in places.of_sectors().iter().enumerate() {
+            regions[region.index()].push(j);
+        }
+        let inputs = Arc::new(Inputs::per_output(table.shared_flows(), table.output(), regions));
         Ok(Self::new(table.sectors().clone(), inputs, Solver::Auto))
     }
 
@@ -307,7 +314,12 @@ impl Technology {
     /// ```
     pub fn requirements(&self) -> Result<&DMatrix<f64>, Error> {
         let found = self.inner.requirements.get_or_init(|| {
-            self.factor()?.inverse(System::Leontief(&self.inner.inputs), |j| self.singular(j))
+            let factor = match self.inner.solver {
+                // They make room for L, which answers the other questions.
+                Solver::Inverse => self.factorise()?,
+                _ => self.factor()?.clone(),
+            };
+            factor.into_inverse(System::Leontief(&self.inner.inputs), |j| self.singular(j))
         });
         found.as_ref().map_err(Clone::clone)
     }
@@ -346,18 +358,42 @@ impl Technology {
     }
 
     fn factor(&self) -> Result<&Factor, Error> {
-        let system = System::Leontief(&self.inner.inputs);
-        let factor = self.inner.factor.get_or_init(|| Factor::new(system, |j| self.singular(j)));
-        factor.as_ref().map_err(Clone::clone)
+        self.inner.factor.get_or_init(|| self.factorise()).as_ref().map_err(Clone::clone)
+    }
+
+    fn factorise(&self) -> Result<Factor, Error> {
+        Factor::new(System::Leontief(&self.inner.inputs), |j| self.singular(j))
+    }
+
+    /// The output for a final demand that is likely to be the one given.
+    fn output_near(&self, final_demand: &DVector<f64>, likely: &DVector<f64>) -> Result<DVector<f64>, Error> {
+        let column = |v: &DVector<f64>| DMatrix::from_column_slice(v.len(), 1, v.as_slice());
+        let output = self.solve_from(Side::Straight, &column(final_demand), Some(column(likely)))?;
+        Ok(output.column(0).into_owned())
     }
 
     fn solve(&self, side: Side, rhs: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+        self.solve_from(side, rhs, None)
+    }
+
+    fn solve_from(
+        &self,
+        side: Side,
+        rhs: &DMatrix<f64>,
+        start: Option<DMatrix<f64>>,
+    ) -> Result<DMatrix<f64>, Error> {
         let iterative = match self.inner.solver {
             Solver::Auto => self.len() >= LARGE && rhs.ncols() * SECTORS_PER_QUESTION <= self.len(),
-            Solver::Direct => false,
+            Solver::Direct | Solver::Inverse => false,
             Solver::Iterative => true,
         };
-        if iterative && let Some(solution) = krylov::solve(&*self.inner.inputs, side, rhs) {
+        if iterative && let Some(solution) = krylov::solve(&*self.inner.inputs, side, rhs, start) {
+            return Ok(solution);
+        }
+        if self.inner.solver == Solver::Inverse
+            && let Some(solution) =
+                factor::solve_by_inverse(self.requirements()?, &self.inner.inputs, side, rhs)
+        {
             return Ok(solution);
         }
         let system = System::Leontief(&self.inner.inputs);

@@ -2,8 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use parecon_io::nalgebra_sparse::{CooMatrix, CsrMatrix};
-use parecon_io::{Axis, Solver, SparseTechnology, Technology};
-use parecon_testbed::io::{random_table, tables};
+use parecon_io::{Axis, IoTable, Regions, Solver, SparseTechnology, Technology};
+use parecon_testbed::io::{random_multiregional, random_table, tables};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -29,9 +29,60 @@ fn iteration_reaches_every_digit_of_small_components() {
         1 => 10f64.powi((i % 19) as i32 - 9),
         _ => f64::from(u8::from(i == 7)),
     });
-    assert_close(&direct.outputs_for(&demands).unwrap(), &iterative.outputs_for(&demands).unwrap());
-    let intensities = demands.transpose();
-    assert_close(&direct.footprint(&intensities).unwrap(), &iterative.footprint(&intensities).unwrap());
+    let inverse = direct.with_solver(Solver::Inverse);
+    for other in [iterative, inverse] {
+        assert_close(&direct.outputs_for(&demands).unwrap(), &other.outputs_for(&demands).unwrap());
+        let intensities = demands.transpose();
+        assert_close(&direct.footprint(&intensities).unwrap(), &other.footprint(&intensities).unwrap());
+    }
+}
+
+#[test]
+fn regions_by_themselves_lead_the_iteration_to_the_same_solution() {
+    let table = random_multiregional(8, 15, 2).unwrap();
+    let direct = Technology::from_table(&table).unwrap().with_solver(Solver::Direct);
+    let iterative = direct.with_solver(Solver::Iterative);
+    // Few and many at once, which are multiplied differently.
+    for k in [1, 3, 40] {
+        let demands = DMatrix::from_fn(120, k, |i, c| f64::from(u8::from(i % 7 == c % 7)) * (1.0 + i as f64));
+        assert_close(&direct.outputs_for(&demands).unwrap(), &iterative.outputs_for(&demands).unwrap());
+        let intensities = demands.transpose();
+        assert_close(&direct.footprint(&intensities).unwrap(), &iterative.footprint(&intensities).unwrap());
+    }
+}
+
+#[test]
+fn regions_that_cannot_live_by_themselves_are_solved_together() {
+    // Each region's own block is singular, but what the north loses to the south makes the whole solvable.
+    let n = 10;
+    let mut flows = DMatrix::zeros(n, n);
+    for region in 0..n / 2 {
+        let (a, b) = (2 * region, 2 * region + 1);
+        (flows[(a, b)], flows[(b, a)]) = (1.0, 1.0);
+        flows[(a, (a + 2) % n)] = if region == 0 { -0.5 } else { 0.1 };
+    }
+    let regions = Regions::crossed(
+        Axis::from_codes((0..n / 2).map(|r| format!("r{r}"))).unwrap(),
+        Axis::from_codes(["a", "b"]).unwrap(),
+        Axis::from_codes(["use"]).unwrap(),
+    )
+    .unwrap();
+    let demand = DMatrix::from_fn(n, n / 2, |i, r| if i / 2 == r { 1.0 - flows.row(i).sum() } else { 0.0 });
+    let value_added = DMatrix::from_fn(1, n, |_, j| 1.0 - flows.column(j).sum());
+    let table = IoTable::new(
+        regions.sectors().unwrap(),
+        flows,
+        regions.categories().unwrap(),
+        demand,
+        Axis::from_codes(["wages"]).unwrap(),
+        value_added,
+    )
+    .unwrap()
+    .with_regions(regions)
+    .unwrap();
+    let technology = Technology::from_table(&table).unwrap().with_solver(Solver::Iterative);
+    let output = technology.output_for(&table.total_final_demand()).unwrap();
+    assert!((output - table.output()).amax() < 1e-9);
 }
 
 #[test]
@@ -77,6 +128,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 direct.outputs_for(&several).unwrap(),
                 iterative.outputs_for(&several).unwrap(),
                 direct.requirements().unwrap().clone(),
+                direct.with_solver(Solver::Inverse).outputs_for(&several).unwrap(),
             )
         })
     };
@@ -152,8 +204,9 @@ proptest! {
         let direct = Technology::from_table(&table).unwrap().with_solver(Solver::Direct);
         let iterative = direct.with_solver(Solver::Iterative);
         let y = table.total_final_demand();
-        if let (Ok(a), Ok(b)) = (direct.output_for(&y), iterative.output_for(&y)) {
-            for solution in [&a, &b] {
+        let inverse = direct.with_solver(Solver::Inverse);
+        if let (Ok(a), Ok(b), Ok(c)) = (direct.output_for(&y), iterative.output_for(&y), inverse.output_for(&y)) {
+            for solution in [&a, &b, &c] {
                 let residual = solution - direct.coefficients() * solution - &y;
                 let size = solution.amax() + y.amax();
                 prop_assert!(residual.amax() <= 1e-11 * size, "{}", residual.amax() / size);

@@ -162,7 +162,8 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "everything",
         title: "Everything, L included",
-        note: "A, L, S, M, D_cba, D_pba, D_imp and D_exp, also by region, for 10 stressors: pymrio's `calc_all`. At \
+        note: "A, L, S, M, D_cba, D_pba, D_imp and D_exp, also by region, for 10 stressors: pymrio's `calc_all`. Ours with \
+               `Solver::Inverse`. At \
                least: factors and inverse, S L, and L times final demand by region; Z read, A and L written.",
         programs: &[Program::ours("everything"), Program::peer("pymrio", "everything")],
         fits: dense,
@@ -235,12 +236,13 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "sparse",
         title: "Sparse: one demand vector",
-        note: "Ours goes on to 1e-14, by components; SciPy's GMRES to 1e-10 with ready-made I − A, and its sparse \
-               factorisation. Counted: one pass over A; \
+        note: "Ours goes on to 1e-14, by components; SciPy's GMRES, with ready-made I − A, to 1e-10 and to 1e-14 of \
+               the whole vector, and its sparse factorisation. Counted: one pass over A; \
                every method makes several.",
         programs: &[
             Program::ours("sparse"),
             Program::peer("gmres", "sparse"),
+            Program::peer("gmres, as exact as ours", "sparse"),
             Program { name: "splu", case: "sparse", slow: true },
         ],
         fits: Table::is_sparse,

@@ -13,6 +13,9 @@ const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
 /// Every library that may lie below numpy reads one of these.
 const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"];
 
+/// With these a user can hold `OpenBLAS` to the kernels of an older processor; peers are measured at their best.
+const KERNELS: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+
 pub(super) struct Python {
     root: PathBuf,
     program: PathBuf,
@@ -64,7 +67,8 @@ impl Python {
     }
 
     fn script(&self, args: &[&OsStr]) -> Cmd {
-        Cmd::new(&self.program, &self.root).args([SCRIPT]).args(args)
+        let script = Cmd::new(&self.program, &self.root).args([SCRIPT]).args(args);
+        KERNELS.iter().fold(script, |cmd, key| cmd.without_env(key))
     }
 
     /// Shows and runs the script.

@@ -9,7 +9,7 @@ use crate::regions::Regions;
 use crate::satellite::Satellite;
 use crate::serial;
 use crate::table::IoTable;
-use crate::technology::Technology;
+use crate::technology::{Solver, Technology};
 
 mod gross;
 mod trade;
@@ -221,7 +221,7 @@ impl Technology {
     pub fn accounts(&self, table: &IoTable, account: &Satellite) -> Result<Accounts, Error> {
         let (intensities, unallocated) = self.carried(table, account)?;
         let multipliers = self.footprint(&intensities)?;
-        let output = self.output_for(&table.total_final_demand())?;
+        let output = self.output_near(&table.total_final_demand(), table.output())?;
         let mut production = intensities.clone();
         for (mut column, x) in production.column_iter_mut().zip(output.iter()) {
             column *= *x;
@@ -253,7 +253,7 @@ impl Technology {
     /// Vectors of another length or not finite; a singular I − A, naming a sector.
     ///
     /// # Complexity
-    /// O(m n²) for m entries of y that are not 0, after the first question; O(n²) where L is known.
+    /// O(m n²) for m entries of y that are not 0, after the first question; O(n²) with [`Solver::Inverse`].
     ///
     /// # Example
     /// ```
@@ -290,7 +290,7 @@ impl Technology {
 
     /// Whether so many solves cost more than L: they take 4 n² operations each with their residuals, L takes 4/3 n³.
     fn prefers_requirements(&self, solves: usize) -> bool {
-        self.inner.requirements.get().is_some() || 3 * solves >= self.len()
+        self.inner.solver == Solver::Inverse || 3 * solves >= self.len()
     }
 
     /// Intensities, and what no output carries.

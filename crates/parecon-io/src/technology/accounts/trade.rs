@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::axis::{Axis, Id, Stressor};
 use crate::error::Error;
 use crate::factor::Side;
+use crate::product::{self, Block};
 use crate::regions::Regions;
 use crate::satellite::Satellite;
 use crate::table::IoTable;
@@ -148,10 +149,7 @@ impl Technology {
     pub fn embodied_trade(&self, table: &IoTable, account: &Satellite) -> Result<EmbodiedTrade, Error> {
         let (intensities, _) = self.carried(table, account)?;
         let demand = consumed(table);
-        let output = match self.inner.requirements.get() {
-            Some(Ok(requirements)) => requirements * demand,
-            _ => self.solve(Side::Straight, &demand)?,
-        };
+        let output = self.solve(Side::Straight, &demand)?;
         Ok(EmbodiedTrade {
             stressors: account.stressors().clone(),
             regions: table.regions().clone(),
@@ -172,7 +170,8 @@ impl Technology {
     /// As [`Technology::accounts`].
     ///
     /// # Complexity
-    /// O(k r n²) for k stressors and r regions; where that is more than O(n³) or L is known, from L.
+    /// O(k r n²) for k stressors and r regions; where that is more than O(n³), or with [`Solver::Inverse`](crate::Solver::Inverse),
+    /// from L.
     ///
     /// # Example
     /// The sums over branches are the imports of [`EmbodiedTrade`].
@@ -210,24 +209,31 @@ impl Technology {
 fn abroad_from(requirements: &DMatrix<f64>, intensities: &DMatrix<f64>, regions: &Regions) -> DMatrix<f64> {
     let (k, r, n) = (intensities.nrows(), regions.regions().len(), requirements.ncols());
     let mut per_unit = DMatrix::zeros(k * r, n);
-    let mut caused = DMatrix::zeros(k, r);
+    // Sectors that follow each other in one region are multiplied together: n × k for every region.
+    let places = regions.of_sectors();
+    let mut caused = vec![DMatrix::<f64>::zeros(n, k); r];
+    let mut start = 0;
+    for run in places.chunk_by(|a, b| a.0 == b.0) {
+        let rows = start..start + run.len();
+        start = rows.end;
+        let own = intensities.columns_range(rows.clone()).transpose();
+        let mut part = DMatrix::zeros(n, k);
+        let block = Block::new(requirements.as_slice(), n, rows, 0..n);
+        product::transposed(block, own.as_slice(), part.as_mut_slice());
+        caused[run[0].0.index()] += part;
+    }
     for j in 0..n {
-        caused.fill(0.0);
-        for (i, requirement) in requirements.column(j).iter().enumerate() {
-            let region = regions.of_sectors()[i].0.index();
-            caused.column_mut(region).axpy(*requirement, &intensities.column(i), 1.0);
-        }
         // Sums of those before and of those after: taking the region's own from the sum of all would cancel.
         let mut target = per_unit.column_mut(j);
         for stressor in 0..k {
             let (mut before, mut after) = (0.0, 0.0);
             for region in 0..r {
                 target[region * k + stressor] += before;
-                before += caused[(stressor, region)];
+                before += caused[region][(j, stressor)];
             }
             for region in (0..r).rev() {
                 target[region * k + stressor] += after;
-                after += caused[(stressor, region)];
+                after += caused[region][(j, stressor)];
             }
         }
     }

@@ -18,6 +18,10 @@ const REFINE_ABOVE: f64 = 16.0 * f64::EPSILON;
 /// ... and if they stay above this, the changed matrix is factorised by itself. A direct solution has 1e-15 or so.
 const REFUSE_ABOVE: f64 = 1e-13;
 
+/// A changed technology this near to a singular one is factorised by itself: what makes the difference may be the
+/// rounding of the solutions for the unchanged one.
+const SMALLEST_MARGIN: f64 = 1e-10;
+
 /// Rounds of refinement; an update that is worth keeping needs one.
 const REFINEMENTS: usize = 2;
 
@@ -188,6 +192,9 @@ impl Updated {
             let solved = self.base.solve(side, &left).ok()?;
             let core = DMatrix::identity(k, k) - right.tr_mul(&solved);
             let factor = Factor::new(System::Plain(&core), |_| String::new()).ok()?;
+            if factor.margin() < SMALLEST_MARGIN {
+                return None;
+            }
             Some(Half { left, right, solved, core, factor })
         });
         found.as_ref()

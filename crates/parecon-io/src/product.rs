@@ -1,0 +1,362 @@
+//! Products of a dense matrix with a few vectors, at the speed at which memory is read.
+//!
+//! A general matrix product packs both factors before it multiplies them; with a handful of vectors that moves the
+//! matrix through memory three times. Here every cell is read once and used for all vectors.
+
+use std::ops::Range;
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use nalgebra::DMatrix;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::factor::Side;
+
+/// Rows of a product that one task computes: enough work to be worth a task, and few enough to keep all cores busy.
+const PANEL: usize = 512;
+
+/// From so many vectors on a general product of matrices is faster.
+const MANY: usize = 32;
+
+/// Products with fewer multiplications than this are not worth spreading over threads.
+#[cfg(feature = "parallel")]
+const WORTH_SPREADING: usize = 1 << 20;
+
+/// Columns of the matrix that are read together.
+const COLUMNS: usize = 4;
+
+/// Vectors that are multiplied together: with the columns, as many sums as there are registers.
+const VECTORS: usize = 4;
+
+/// Numbers of all vectors together that stay in the first cache while a strip of the matrix passes.
+const CACHED: usize = 3072;
+
+/// Rows of a strip at least, and a multiple of what fills a register.
+const STRIP: usize = 256;
+
+/// M X or M'X for a square matrix. Panel by panel; each is computed the same way whoever does it.
+pub(crate) fn multiply(matrix: &DMatrix<f64>, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
+    let (n, k) = x.shape();
+    let cells = matrix.as_slice();
+    // A panel's rows lie apart in the product, so each panel has its own block, put in place afterwards.
+    let panel = |start: usize| {
+        let part = start..(start + PANEL).min(n);
+        let mut block = vec![0.0; part.len() * k];
+        match side {
+            _ if k >= MANY => many(cells, side, part, x, &mut block),
+            Side::Straight => add_straight(Block::new(cells, n, part, 0..n), x.as_slice(), &mut block),
+            Side::Transposed => transposed(Block::new(cells, n, 0..n, part), x.as_slice(), &mut block),
+        }
+        block
+    };
+    let mut product = DMatrix::zeros(n, k);
+    for (p, block) in panels(n, k, panel).iter().enumerate() {
+        let (start, width) = (p * PANEL, block.len() / k.max(1));
+        for (c, values) in block.chunks_exact(width.max(1)).enumerate() {
+            product.as_mut_slice()[c * n + start..c * n + start + width].copy_from_slice(values);
+        }
+    }
+    product
+}
+
+/// Rows of M X or M'X by a general product, whose preparation pays for many vectors.
+fn many(cells: &[f64], side: Side, part: Range<usize>, x: &DMatrix<f64>, block: &mut [f64]) {
+    let (n, k) = x.shape();
+    let cells = MatRef::from_column_major_slice(cells, n, n);
+    let rows = match side {
+        Side::Straight => cells.subrows(part.start, part.len()),
+        Side::Transposed => cells.subcols(part.start, part.len()).transpose(),
+    };
+    let x = MatRef::from_column_major_slice(x.as_slice(), n, k);
+    matmul(MatMut::from_column_major_slice_mut(block, part.len(), k), Accum::Replace, rows, x, 1.0, Par::Seq);
+}
+
+#[cfg(feature = "parallel")]
+fn panels(n: usize, k: usize, panel: impl Fn(usize) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
+    use rayon::prelude::*;
+
+    if n * n * k < WORTH_SPREADING {
+        return (0..n).step_by(PANEL).map(panel).collect();
+    }
+    (0..n.div_ceil(PANEL)).into_par_iter().map(|p| panel(p * PANEL)).collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn panels(n: usize, _: usize, panel: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
+    (0..n).step_by(PANEL).map(panel).collect()
+}
+
+/// A part of a matrix stored by columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    cells: &'a [f64],
+    /// Cells from one column to the next.
+    stride: usize,
+    rows: (usize, usize),
+    columns: (usize, usize),
+}
+
+impl<'a> Block<'a> {
+    /// The part of a matrix with columns of `stride` cells.
+    pub(crate) fn new(cells: &'a [f64], stride: usize, rows: Range<usize>, columns: Range<usize>) -> Self {
+        Self { cells, stride, rows: (rows.start, rows.end), columns: (columns.start, columns.end) }
+    }
+
+    /// Rows of a strip where there are so many vectors.
+    fn strip(vectors: usize) -> usize {
+        (CACHED / vectors.max(1)).max(STRIP) / STRIP * STRIP
+    }
+
+    fn height(&self) -> usize {
+        self.rows.1 - self.rows.0
+    }
+
+    fn width(&self) -> usize {
+        self.columns.1 - self.columns.0
+    }
+
+    /// Cells of a column, counted from the block's first, from one row of the block to before another.
+    fn column(&self, j: usize, from: usize, to: usize) -> &'a [f64] {
+        let start = (self.columns.0 + j) * self.stride + self.rows.0;
+        &self.cells[start + from..start + to]
+    }
+}
+
+/// Adds the product of the block with vectors to others: `sums += block · x`.
+///
+/// `x` holds one vector after the other, each as long as the block is wide, `sums` likewise each as long as it is high.
+pub(crate) fn add_straight(block: Block<'_>, x: &[f64], sums: &mut [f64]) {
+    if block.height() > 0 && block.width() > 0 {
+        Arch::new().dispatch(Straight { block, x, sums });
+    }
+}
+
+/// The product of the transposed block with vectors: `products = block' · x`.
+///
+/// `x` holds one vector after the other, each as long as the block is high, `products` likewise each as long as it is
+/// wide.
+pub(crate) fn transposed(block: Block<'_>, x: &[f64], products: &mut [f64]) {
+    if block.height() == 0 {
+        products.fill(0.0);
+    } else if block.width() > 0 {
+        Arch::new().dispatch(Transposed { block, x, products });
+    }
+}
+
+struct Straight<'a> {
+    block: Block<'a>,
+    x: &'a [f64],
+    sums: &'a mut [f64],
+}
+
+impl WithSimd for Straight<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { block, x, sums } = self;
+        let (height, width) = (block.height(), block.width());
+        let strip = Block::strip(sums.len() / height);
+        let mut from = 0;
+        while from < height {
+            let to = (from + strip).min(height);
+            let mut j = 0;
+            while j < width {
+                let together = if width - j >= COLUMNS { COLUMNS } else { 1 };
+                for (group, target) in sums.chunks_mut(VECTORS * height).enumerate() {
+                    let x = &x[group * VECTORS * width..];
+                    let count = target.len() / height;
+                    match (together, count) {
+                        (COLUMNS, 4) => straight::<S, COLUMNS, 4>(simd, block, x, target, j, from, to),
+                        (COLUMNS, 3) => straight::<S, COLUMNS, 3>(simd, block, x, target, j, from, to),
+                        (COLUMNS, 2) => straight::<S, COLUMNS, 2>(simd, block, x, target, j, from, to),
+                        (COLUMNS, _) => straight::<S, COLUMNS, 1>(simd, block, x, target, j, from, to),
+                        _ => {
+                            for c in 0..count {
+                                let target = &mut target[c * height..(c + 1) * height];
+                                straight::<S, 1, 1>(simd, block, &x[c * width..], target, j, from, to);
+                            }
+                        }
+                    }
+                }
+                j += together;
+            }
+            from = to;
+        }
+    }
+}
+
+/// Rows `from..to` of `C` columns times `V` vectors.
+#[inline(always)]
+fn straight<S: Simd, const C: usize, const V: usize>(
+    simd: S,
+    block: Block<'_>,
+    x: &[f64],
+    sums: &mut [f64],
+    j: usize,
+    from: usize,
+    to: usize,
+) {
+    let (height, width) = (block.height(), block.width());
+    let columns: [&[f64]; C] = std::array::from_fn(|c| block.column(j + c, from, to));
+    let factors: [[f64; C]; V] = std::array::from_fn(|v| std::array::from_fn(|c| x[v * width + j + c]));
+    let wide: [[S::f64s; C]; V] = factors.map(|of| of.map(|factor| simd.splat_f64s(factor)));
+    let parts: [(&[S::f64s], &[f64]); C] = columns.map(|column| S::as_simd_f64s(column));
+    let (heads, tails) = (parts.map(|part| part.0), parts.map(|part| part.1));
+    let len = heads[0].len();
+    let heads = heads.map(|head| &head[..len]);
+    let mut rest = sums;
+    let targets: [&mut [f64]; V] = std::array::from_fn(|_| {
+        let (target, after) = std::mem::take(&mut rest).split_at_mut(height);
+        rest = after;
+        &mut target[from..to]
+    });
+    let targets = targets.map(|target| S::as_mut_simd_f64s(target));
+    for i in 0..len {
+        let cells: [S::f64s; C] = std::array::from_fn(|c| heads[c][i]);
+        for v in 0..V {
+            let sum = &mut targets[v].0[i];
+            let mut total = *sum;
+            for c in 0..C {
+                total = simd.mul_add_f64s(cells[c], wide[v][c], total);
+            }
+            *sum = total;
+        }
+    }
+    for v in 0..V {
+        for (i, sum) in targets[v].1.iter_mut().enumerate() {
+            for c in 0..C {
+                *sum = tails[c][i].mul_add(factors[v][c], *sum);
+            }
+        }
+    }
+}
+
+struct Transposed<'a> {
+    block: Block<'a>,
+    x: &'a [f64],
+    products: &'a mut [f64],
+}
+
+impl WithSimd for Transposed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { block, x, products } = self;
+        let (height, width) = (block.height(), block.width());
+        let vectors = products.len() / width;
+        let strip = Block::strip(vectors);
+        let mut sums = vec![[simd.splat_f64s(0.0); COLUMNS]; vectors];
+        let mut j = 0;
+        while j < width {
+            let together = if width - j >= COLUMNS { COLUMNS } else { 1 };
+            sums.fill([simd.splat_f64s(0.0); COLUMNS]);
+            let mut from = 0;
+            while from < height {
+                let to = (from + strip).min(height);
+                for (group, sums) in sums.chunks_mut(VECTORS).enumerate() {
+                    let x = &x[group * VECTORS * height..];
+                    match (together, sums.len()) {
+                        (COLUMNS, 4) => transpose::<S, COLUMNS, 4>(simd, block, x, sums, j, from, to),
+                        (COLUMNS, 3) => transpose::<S, COLUMNS, 3>(simd, block, x, sums, j, from, to),
+                        (COLUMNS, 2) => transpose::<S, COLUMNS, 2>(simd, block, x, sums, j, from, to),
+                        (COLUMNS, _) => transpose::<S, COLUMNS, 1>(simd, block, x, sums, j, from, to),
+                        _ => {
+                            for (c, sum) in sums.iter_mut().enumerate() {
+                                let (x, sum) = (&x[c * height..], std::slice::from_mut(sum));
+                                transpose::<S, 1, 1>(simd, block, x, sum, j, from, to);
+                            }
+                        }
+                    }
+                }
+                from = to;
+            }
+            let whole = height / S::F64_LANES * S::F64_LANES;
+            for (v, sums) in sums.iter().enumerate() {
+                for (c, sum) in sums.iter().take(together).enumerate() {
+                    let tail = block.column(j + c, whole, height).iter().zip(&x[v * height + whole..]);
+                    let rest = tail.fold(0.0f64, |sum, (cell, x)| cell.mul_add(*x, sum));
+                    products[v * width + j + c] = simd.reduce_sum_f64s(*sum) + rest;
+                }
+            }
+            j += together;
+        }
+    }
+}
+
+/// Adds rows `from..to`, without those that fill no register, of `C` columns times `V` vectors.
+#[inline(always)]
+fn transpose<S: Simd, const C: usize, const V: usize>(
+    simd: S,
+    block: Block<'_>,
+    x: &[f64],
+    sums: &mut [[S::f64s; COLUMNS]],
+    j: usize,
+    from: usize,
+    to: usize,
+) {
+    let height = block.height();
+    let columns: [&[S::f64s]; C] = std::array::from_fn(|c| S::as_simd_f64s(block.column(j + c, from, to)).0);
+    let len = columns[0].len();
+    let columns = columns.map(|column| &column[..len]);
+    let vectors: [&[S::f64s]; V] =
+        std::array::from_fn(|v| &S::as_simd_f64s(&x[v * height + from..v * height + to]).0[..len]);
+    let mut totals: [[S::f64s; C]; V] = std::array::from_fn(|v| std::array::from_fn(|c| sums[v][c]));
+    for i in 0..len {
+        let cells: [S::f64s; C] = std::array::from_fn(|c| columns[c][i]);
+        for v in 0..V {
+            let x = vectors[v][i];
+            for c in 0..C {
+                totals[v][c] = simd.mul_add_f64s(cells[c], x, totals[v][c]);
+            }
+        }
+    }
+    for v in 0..V {
+        sums[v][..C].copy_from_slice(&totals[v]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Integers, so that every order of summation gives the same.
+    fn cell(i: usize, j: usize) -> f64 {
+        ((i * 7 + j * 13 + i * j) % 11) as f64 - 5.0
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn products_are_those_of_the_definition(
+            rows in 0..300usize, columns in 0..23usize, vectors in 1..11usize, above in 0..3usize, left in 0..3usize,
+        ) {
+            let stride = rows + above + 1;
+            let matrix: Vec<f64> =
+                (0..stride * (columns + left)).map(|at| cell(at % stride, at / stride)).collect();
+            let block = Block::new(&matrix, stride, above..above + rows, left..left + columns);
+            let at = |i: usize, j: usize| cell(i + above, j + left);
+
+            let x: Vec<f64> = (0..columns * vectors).map(|at| cell(at, 3)).collect();
+            let mut sums = vec![2.0; rows * vectors];
+            add_straight(block, &x, &mut sums);
+            for (at_sum, sum) in sums.iter().enumerate() {
+                let (i, v) = (at_sum % rows, at_sum / rows);
+                let expected: f64 = (0..columns).map(|j| at(i, j) * x[v * columns + j]).sum();
+                prop_assert_eq!(*sum, 2.0 + expected);
+            }
+
+            let x: Vec<f64> = (0..rows * vectors).map(|at| cell(at, 5)).collect();
+            let mut products = vec![f64::NAN; columns * vectors];
+            transposed(block, &x, &mut products);
+            for (at_product, product) in products.iter().enumerate() {
+                let (j, v) = (at_product % columns, at_product / columns);
+                let expected: f64 = (0..rows).map(|i| at(i, j) * x[v * rows + i]).sum();
+                prop_assert_eq!(*product, expected);
+            }
+        }
+    }
+}
