@@ -42,6 +42,7 @@ struct ProposalSketch {
     output: Number,
     effort: Number,
     amounts: Vec<(u8, Number)>,
+    permits: Vec<(u8, Number)>,
 }
 
 /// Mostly an ordinary number, sometimes any at all.
@@ -75,7 +76,9 @@ impl ProposalSketch {
             council: if self.worker { CouncilId::Worker(position) } else { CouncilId::Consumer(position) },
             round: usize::from(self.round % 5),
             plan: if self.consumes {
-                Plan::Consumer { requests: amounts }
+                let permits = self.permits.iter().take(2);
+                let permit = |(g, x): &(u8, Number)| Amount { good: GoodId(u32::from(g % 6)), quantity: x.get() };
+                Plan::Consumer { requests: amounts, permits: permits.map(permit).collect() }
             } else {
                 let (output, effort) = (self.output.get(), self.effort.get());
                 Plan::Worker { output, effort, effort_cost: effort, inputs: amounts }
@@ -100,7 +103,9 @@ fn nearly(mut proposal: Proposal, factors: &[Number]) -> Proposal {
             [output, effort, effort_cost].into_iter().for_each(&mut scale);
             inputs.iter_mut().for_each(|amount| scale(&mut amount.quantity));
         }
-        Plan::Consumer { requests } => requests.iter_mut().for_each(|amount| scale(&mut amount.quantity)),
+        Plan::Consumer { requests, permits } => {
+            requests.iter_mut().chain(permits).for_each(|amount| scale(&mut amount.quantity));
+        }
     }
     proposal
 }

@@ -12,7 +12,7 @@ use crate::economy::Layout;
 use crate::history::History;
 use crate::{Config, CouncilId, Error, PriceRule, Proposals, Register, Round, Status};
 use check::{EFFORT, EFFORT_COST, INPUTS, Numbers, OUTPUT};
-pub use protocol::{Amount, Announcement, Answer, Ending, Message, Plan, Proposal, Verdict};
+pub use protocol::{Amount, Announcement, Ending, Message, Plan, Proposal, Receipt, Verdict};
 
 /// What a board does about councils that have not proposed when a round is closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub enum Closing<'a> {
 /// and decides when a round is over.
 ///
 /// - A proposal is known by its council and round. It counts once; the same again changes nothing, another one is
-///   refused, as is whatever comes too late or makes no sense. Every proposal gets an [`Answer`], and what is
+///   refused, as is whatever comes too late or makes no sense. Every proposal gets a [`Receipt`], and what is
 ///   refused changes nothing.
 /// - Proposals are added up exactly, so that neither the order in which they arrive nor the groups that councils form
 ///   (see [`Federation`](crate::Federation)) show in the prices, not even in the last bit.
@@ -185,7 +185,7 @@ impl<R: PriceRule> FacilitationBoard<R> {
     ///
     /// let register = experiment::small_example()?.register();
     /// let mut board = FacilitationBoard::new(register, Recorded::new(), Config::new())?;
-    /// let nothing = Plan::Consumer { requests: Vec::new() };
+    /// let nothing = Plan::Consumer { requests: Vec::new(), permits: Vec::new() };
     /// let mut proposal = Proposal { council: CouncilId::Consumer(0), round: 2, plan: nothing };
     /// assert_eq!(board.receive(&proposal).verdict, Verdict::NotAnnounced);
     /// proposal.round = 1;
@@ -193,15 +193,15 @@ impl<R: PriceRule> FacilitationBoard<R> {
     /// assert_eq!(board.missing().count(), 5);
     /// # Ok::<(), parecon_planning::Error>(())
     /// ```
-    pub fn receive(&mut self, proposal: &Proposal) -> Answer {
+    pub fn receive(&mut self, proposal: &Proposal) -> Receipt {
         let (verdict, message) = match self.consider(proposal) {
             Ok(verdict) => (verdict, String::new()),
             Err(refusal) => (refusal.verdict, refusal.message),
         };
-        Answer { council: Some(proposal.council), round: Some(proposal.round), verdict, message }
+        Receipt { council: Some(proposal.council), round: Some(proposal.round), verdict, message }
     }
 
-    /// [Receives](Self::receive) a proposal as a line of JSON, and answers likewise.
+    /// [Receives](Self::receive) a proposal as a line of JSON, and says likewise what became of it.
     ///
     /// # Example
     /// ```
@@ -211,14 +211,15 @@ impl<R: PriceRule> FacilitationBoard<R> {
     /// let mut board = FacilitationBoard::new(register, Recorded::new(), Config::new())?;
     /// let line = r#"{"type":"proposal","council":{"consumer":1},"round":1,
     ///     "plan":{"consumer":{"requests":[{"good":0,"quantity":301}]}}}"#;
-    /// let answer = board.receive_line(line);
-    /// assert_eq!(answer.verdict, Verdict::OverIncome);
-    /// assert_eq!(answer.message, "\"valley\" asks for 301 worth of goods, must be at most its income of 300");
+    /// let receipt = board.receive_line(line);
+    /// assert_eq!(receipt.verdict, Verdict::OverIncome);
+    /// assert_eq!(receipt.message, "\"valley\" asks for 301 worth of goods, must be at most its income of 300");
     /// assert_eq!(board.receive_line("what?").verdict, Verdict::Malformed);
     /// # Ok::<(), parecon_planning::Error>(())
     /// ```
-    pub fn receive_line(&mut self, line: &str) -> Answer {
-        let malformed = |message| Answer { council: None, round: None, verdict: Verdict::Malformed, message };
+    pub fn receive_line(&mut self, line: &str) -> Receipt {
+        let malformed =
+            |message| Receipt { council: None, round: None, verdict: Verdict::Malformed, message };
         match Message::from_line(line) {
             Ok(Message::Proposal(proposal)) => self.receive(&proposal),
             Ok(_) => malformed("councils send proposals only".into()),
@@ -301,7 +302,7 @@ impl<R: PriceRule> FacilitationBoard<R> {
     /// What counts in the present round: what was received, and what the policy puts in the place of what was not.
     fn resolve(&self, missing: Missing) -> Proposals {
         let (mut outputs, mut efforts, mut inputs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut consumption = Vec::new();
+        let (mut consumption, mut permits) = (Vec::new(), Vec::new());
         for (at, council) in self.register.councils().enumerate() {
             let numbers = self.counts(at, missing);
             match council {
@@ -316,20 +317,25 @@ impl<R: PriceRule> FacilitationBoard<R> {
                     let seat = &self.register.consumer_councils[c as usize];
                     let Some(numbers) = numbers else {
                         consumption.extend(seat.wants.iter().map(|_| 0.0));
+                        permits.extend(seat.permits.iter().map(|_| 0.0));
                         continue;
                     };
                     // What was received is affordable but for rounding; what is carried forward may not be.
                     let affordable = if self.received[at].is_some() {
                         1.0
                     } else {
-                        let cost = check::cost(&self.register, &self.announcement, seat, numbers);
-                        if cost > seat.income { seat.income / cost } else { 1.0 }
+                        let (cost, means) =
+                            check::cost_and_means(&self.register, &self.announcement, seat, numbers);
+                        if cost > means { means / cost } else { 1.0 }
                     };
-                    consumption.extend(numbers.iter().map(|quantity| quantity * affordable));
+                    let (requested, permitted) = numbers.split_at(seat.wants.len());
+                    consumption.extend(requested.iter().map(|quantity| quantity * affordable));
+                    permits.extend(permitted);
                 }
             }
         }
-        Proposals::of(&self.layout, outputs, efforts, inputs, consumption)
+        let missing = self.received.iter().map(Option::is_none).collect();
+        Proposals::of(&self.layout, outputs, efforts, inputs, consumption, permits, missing)
     }
 
     /// The plan that counts for the council at a place, if any.
@@ -349,7 +355,7 @@ impl<R: PriceRule> FacilitationBoard<R> {
             let round = self.announcement.round;
             return Err(Error::invalid(format!("round {round} is still open, it must be closed first")));
         };
-        let prices = self.history.next_prices(&self.register.goods, &mut self.rule, Some(proposals))?;
+        let prices = self.history.next_prices(&self.register.goods, &mut self.rule, Some(proposals), None)?;
         self.closed = None;
         for (received, earlier) in self.received.iter_mut().zip(&mut self.earlier) {
             if let Some(numbers) = received.take() {

@@ -351,7 +351,7 @@ impl Calibrated {
             }
             let mut bought = false;
             for council in &mut parts.consumers[..parts.categories] {
-                let Preferences::CobbDouglas(preferences) = &mut council.preferences;
+                let Preferences::CobbDouglas(preferences) = &mut council.preferences else { continue };
                 for preference in preferences.iter_mut().filter(|p| p.good == good) {
                     council.income += preference.weight * (factor - 1.0);
                     preference.weight *= factor;

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod data;
+mod others;
 mod store;
 
 use std::sync::Arc;
@@ -10,10 +11,15 @@ use parecon_core::chunked_reduce;
 use serde::{Deserialize, Serialize};
 
 pub use data::EconomyData;
+pub(crate) use others::{OtherAnswers, Others};
+use others::{OtherConsumer, OtherWorker};
+use store::partition;
 pub(crate) use store::{Consumers, LARGEST_LOG, Layout, Workers};
 
 use crate::proposals::Proposals;
-use crate::{Aggregates, Category, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+use crate::{
+    Aggregates, Category, ConsumerCouncil, Error, Good, GoodId, Preferences, Technology, WorkerCouncil,
+};
 
 /// Announced prices lie within `[1/PRICE_LIMIT, PRICE_LIMIT]`, so that no value or quantity leaves the range of `f64`.
 pub(crate) const PRICE_LIMIT: f64 = 1e100;
@@ -32,6 +38,8 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// x_i   = b_i·p_o·Q/p_i
 /// s·k·E^k = c·p_o·Q
 /// ```
+///
+/// What other technologies and preferences propose is documented with them.
 ///
 /// A plan worth more than e⁴⁰⁰ units of account is proposed as one of e⁴⁰⁰ (and less than e⁻⁴⁰⁰ as e⁻⁴⁰⁰): far from
 /// agreement only its direction matters, and sums stay finite.
@@ -77,11 +85,26 @@ pub struct Economy {
     layout: Arc<Layout>,
     workers: Workers,
     consumers: Consumers,
-    /// Spending on each good by all consumer councils: `Σ_c m_c·α_cg`.
+    others: Others,
+    /// Spending on each good by all Cobb–Douglas consumer councils: `Σ_c m_c·α_cg`.
     spending: Vec<f64>,
     total_income: f64,
-    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c`.
+    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c` over Cobb–Douglas consumer councils.
     welfare_constant: f64,
+}
+
+/// What all councils propose at some prices.
+pub(crate) struct Answers {
+    /// Value of each Cobb–Douglas worker council's output.
+    pub(crate) revenues: Vec<f64>,
+    others: OtherAnswers,
+}
+
+impl Answers {
+    /// The councils of other kinds and their answers, if there are any.
+    pub(crate) fn others<'a>(&'a self, economy: &'a Economy) -> Option<(&'a Others, &'a OtherAnswers)> {
+        (!economy.others.is_empty()).then_some((&economy.others, &self.others))
+    }
 }
 
 impl Economy {
@@ -93,7 +116,7 @@ impl Economy {
     /// - a council that refers to a good that does not exist or twice to the same, or has a parameter out of range;
     /// - a worker council whose returns to scale do not decrease, `Σ b_i + c/k ≥ 1`
     ///   ([`Error::is_increasing_returns`]);
-    /// - a consumer council that wants a good of a category that is not consumed;
+    /// - a consumer council that wants a good of a category that is not consumed, or permits one that is no pollutant;
     /// - a good that nobody can supply, or that nobody wants either for consumption or, directly or indirectly, to
     ///   make something that is consumed: its price would rise or fall without end ([`Error::is_unbalanced`]).
     ///   With decreasing returns everywhere, this is the only way in which clearing prices can fail to exist, and
@@ -110,8 +133,31 @@ impl Economy {
         check::workers(&goods, &workers)?;
         check::consumers(&goods, &consumers)?;
         check::balance(&goods, &workers, &consumers)?;
+        let sharers = consumers.len();
+        Ok(Self::assemble(goods, workers, consumers, sharers))
+    }
 
-        let layout = Arc::new(Layout::new(&goods, &workers, &consumers));
+    /// Of councils that have been checked; `sharers` of them pay for public goods, wherever they are.
+    pub(crate) fn assemble(
+        goods: Vec<Good>,
+        mut workers: Vec<WorkerCouncil>,
+        mut consumers: Vec<ConsumerCouncil>,
+        sharers: usize,
+    ) -> Self {
+        // Cobb–Douglas councils first, as flat arrays; the others after them.
+        let fast_worker = |w: &WorkerCouncil| matches!(w.technology, Technology::CobbDouglas(_));
+        let fast_consumer = |c: &ConsumerCouncil| matches!(c.preferences, Preferences::CobbDouglas(_));
+        let worker_order = partition(&mut workers, fast_worker);
+        let consumer_order = partition(&mut consumers, fast_consumer);
+        let mut layout = Layout::new(&goods, &workers, &consumers, worker_order, consumer_order);
+        layout.sharers = sharers as f64;
+        let layout = Arc::new(layout);
+        let other_workers = workers.split_off(workers.iter().filter(|w| fast_worker(w)).count());
+        let other_consumers = consumers.split_off(consumers.iter().filter(|c| fast_consumer(c)).count());
+        let others = Others {
+            workers: other_workers.into_iter().filter_map(OtherWorker::new).collect(),
+            consumers: other_consumers.into_iter().filter_map(OtherConsumer::new).collect(),
+        };
         let workers = Workers::new(workers);
         let consumers = Consumers::new(consumers);
 
@@ -127,14 +173,15 @@ impl Economy {
                 }
             }
         }
-        let total_income = consumers.total_income();
+        let fast_income = consumers.total_income();
         for (good, &spent) in goods.iter().zip(&spending) {
             if good.category == Category::Public && spent > 0.0 {
                 welfare_constant += spent * spent.ln();
             }
         }
-        welfare_constant -= total_income;
-        Ok(Economy { goods, layout, workers, consumers, spending, total_income, welfare_constant })
+        welfare_constant -= fast_income;
+        let total_income = fast_income + others.consumers.iter().map(|c| c.council.income).sum::<f64>();
+        Economy { goods, layout, workers, consumers, others, spending, total_income, welfare_constant }
     }
 
     /// The goods, in the order of every vector over goods.
@@ -155,34 +202,43 @@ impl Economy {
     /// Number of worker councils.
     #[must_use]
     pub fn worker_councils(&self) -> usize {
-        self.workers.len()
+        self.layout.workers()
     }
 
     /// Number of consumer councils.
     #[must_use]
     pub fn consumer_councils(&self) -> usize {
-        self.consumers.len()
+        self.layout.consumers()
     }
 
     /// A worker council as it was given.
     #[must_use]
     pub fn worker_council(&self, position: usize) -> Option<WorkerCouncil> {
-        (position < self.workers.len()).then(|| self.workers.council(position, &self.layout))
+        let stored = self.layout.stored_worker(position);
+        match stored.checked_sub(self.workers.len()) {
+            None => Some(self.workers.council(stored, &self.layout)),
+            Some(other) => self.others.workers.get(other).map(|w| w.council.clone()),
+        }
     }
 
     /// A consumer council as it was given.
     #[must_use]
     pub fn consumer_council(&self, position: usize) -> Option<ConsumerCouncil> {
-        (position < self.consumers.len()).then(|| self.consumers.council(position, &self.layout))
+        let stored = self.layout.stored_consumer(position);
+        match stored.checked_sub(self.consumers.len()) {
+            None => Some(self.consumers.council(stored, &self.layout)),
+            Some(other) => self.others.consumers.get(other).map(|c| c.council.clone()),
+        }
     }
 
-    /// What all consumer councils together spend on each good, `M_g = Σ_c m_c·α_cg`, in units of account.
+    /// What all consumer councils with Cobb–Douglas preferences together spend on each good at any prices,
+    /// `M_g = Σ_c m_c·α_cg`, in units of account.
     #[must_use]
     pub fn spending(&self) -> &[f64] {
         &self.spending
     }
 
-    /// Sum of all incomes, in units of account.
+    /// Sum of all given incomes, in units of account.
     #[must_use]
     pub fn total_income(&self) -> f64 {
         self.total_income
@@ -197,7 +253,7 @@ impl Economy {
     /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
     pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
         self.check_prices(prices)?;
-        Ok(self.proposals_at(prices, &self.revenues(&logs(prices))))
+        Ok(self.proposals_at(prices, &self.answers_at(prices)?))
     }
 
     /// Supply and demand at announced prices, without forming the proposals.
@@ -212,7 +268,31 @@ impl Economy {
     pub fn aggregate(&self, prices: &[f64]) -> Result<Aggregates, Error> {
         self.check_prices(prices)?;
         let log_prices = logs(prices);
-        Ok(self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices)))
+        let mut all = self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices));
+        if !self.others.is_empty() {
+            let answers = self.others.answers(&self.layout, prices, &log_prices)?;
+            answers.add_to(&self.others, &self.layout, &mut all);
+        }
+        Ok(all)
+    }
+
+    /// What all councils propose; an error if a council of the caller's own makes no sense.
+    pub(crate) fn answers_at(&self, prices: &[f64]) -> Result<Answers, Error> {
+        let log_prices = logs(prices);
+        let others = if self.others.is_empty() {
+            OtherAnswers::default()
+        } else {
+            self.others.answers(&self.layout, prices, &log_prices)?
+        };
+        Ok(Answers { revenues: self.revenues(&log_prices), others })
+    }
+
+    pub(crate) fn aggregates_of(&self, prices: &[f64], answers: &Answers) -> Aggregates {
+        let mut all = self.aggregates_at(prices, |w| answers.revenues[w]);
+        if let Some((others, given)) = answers.others(self) {
+            given.add_to(others, &self.layout, &mut all);
+        }
+        all
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
@@ -257,8 +337,19 @@ impl Economy {
         Aggregates { supply, demand }
     }
 
-    pub(crate) fn proposals_at(&self, prices: &[f64], revenues: &[f64]) -> Proposals {
-        Proposals::at(&self.layout, &self.workers, &self.consumers, prices, revenues, self.chunk())
+    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers) -> Proposals {
+        let mut all = Proposals::at(
+            &self.layout,
+            &self.workers,
+            &self.consumers,
+            prices,
+            &answers.revenues,
+            self.chunk(),
+        );
+        if answers.others(self).is_some() {
+            all.extend(&answers.others);
+        }
+        all
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -269,12 +360,18 @@ impl Economy {
         &self.workers
     }
 
-    pub(crate) fn consumers(&self) -> &Consumers {
-        &self.consumers
-    }
-
     pub(crate) fn welfare_constant(&self) -> f64 {
         self.welfare_constant
+    }
+
+    /// What effort costs the members of the worker council given at a position.
+    pub(crate) fn effort_cost(&self, position: usize, answers: &Answers) -> f64 {
+        let stored = self.layout.stored_worker(position);
+        match answers.revenues.get(stored) {
+            // `s·E^k`, which at the best plan is `c/k` of revenue.
+            Some(revenue) => self.workers.effort_share(stored) * revenue,
+            None => answers.others.plans.get(stored - self.workers.len()).map_or(0.0, |plan| plan.disutility),
+        }
     }
 
     /// Councils per task: large enough that the sums over goods cost little beside the councils themselves.

@@ -260,6 +260,7 @@ fn review(group: &Group, round: &Round<'_>) -> (Sums, GroupReport) {
         made: flow.made.value(),
         used: flow.used.value(),
         requested: flow.requested.value(),
+        permitted: flow.permitted.value(),
     });
     let report = GroupReport {
         name: group.name.clone(),
@@ -299,6 +300,8 @@ impl Round<'_> {
                     report.spent += value;
                     values.push((Measure::Request(good), value));
                 }
+                // Compensation is income, and incomes are not compared.
+                Kind::Permitted => {}
             }
         });
         if let CouncilId::Worker(w) = council {
@@ -319,11 +322,11 @@ impl Round<'_> {
 }
 
 impl Economy {
-    /// What the effort that each worker council proposes at announced prices costs its members, `s·E^k`, in units of
-    /// account.
+    /// What the effort that each worker council proposes at announced prices costs its members, in units of account:
+    /// with Cobb–Douglas technologies `s·E^k`, with others what their [`Technology`](crate::Technology) says.
     ///
     /// # Errors
-    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    /// As [`respond`](Self::respond).
     ///
     /// # Complexity
     /// One exponential per worker council.
@@ -332,7 +335,7 @@ impl Economy {
     /// See [`Federation`].
     pub fn effort_costs(&self, prices: &[f64]) -> Result<Vec<f64>, Error> {
         self.check_prices(prices)?;
-        let revenues = self.revenues(&crate::economy::logs(prices));
-        Ok(revenues.iter().enumerate().map(|(w, revenue)| self.workers().effort_share(w) * revenue).collect())
+        let answers = self.answers_at(prices)?;
+        Ok((0..self.worker_councils()).map(|w| self.effort_cost(w, &answers)).collect())
     }
 }

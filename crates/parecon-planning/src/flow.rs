@@ -1,4 +1,4 @@
-//! What councils make, use and request of a good, added up exactly.
+//! What councils make, use, request and permit of a good, added up exactly.
 
 use crate::exact::ExactSum;
 use crate::{Aggregates, CouncilId, GoodId, Proposals};
@@ -12,6 +12,8 @@ pub(crate) enum Kind {
     Used,
     /// Request of a consumer council.
     Requested,
+    /// Permission of a consumer council to pollute.
+    Permitted,
 }
 
 /// Exact sums of the quantities of one good in the proposals of some councils.
@@ -24,6 +26,7 @@ pub(crate) struct Flow {
     pub(crate) used: ExactSum,
     /// Of a public good, the sum of requests, of which the average counts.
     pub(crate) requested: ExactSum,
+    pub(crate) permitted: ExactSum,
 }
 
 impl Flow {
@@ -32,6 +35,7 @@ impl Flow {
             Kind::Made => self.made.add(quantity),
             Kind::Used => self.used.add(quantity),
             Kind::Requested => self.requested.add(quantity),
+            Kind::Permitted => self.permitted.add(quantity),
         }
     }
 
@@ -39,6 +43,7 @@ impl Flow {
         self.made.merge(&other.made);
         self.used.merge(&other.used);
         self.requested.merge(&other.requested);
+        self.permitted.merge(&other.permitted);
     }
 }
 
@@ -53,11 +58,10 @@ impl Proposals {
             }
             CouncilId::Consumer(c) => {
                 let Some(consumer) = self.consumer(c as usize) else { return };
-                consumer
-                    .goods
-                    .iter()
-                    .zip(consumer.quantities)
-                    .for_each(|(g, x)| add(*g, Kind::Requested, *x));
+                let requests = consumer.goods.iter().zip(consumer.quantities);
+                requests.for_each(|(g, x)| add(*g, Kind::Requested, *x));
+                let permits = consumer.permit_goods.iter().zip(consumer.permits);
+                permits.for_each(|(g, x)| add(*g, Kind::Permitted, *x));
             }
         }
     }
@@ -69,6 +73,7 @@ impl Proposals {
         let mut all = Aggregates { supply: Vec::new(), demand: Vec::new() };
         for (g, flow) in flows.enumerate() {
             let mut supply = flow.made.clone();
+            supply.merge(&flow.permitted);
             supply.add(layout.endowments[g]);
             all.supply.push(supply.value());
             all.demand.push(if layout.public[g] {

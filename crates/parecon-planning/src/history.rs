@@ -3,7 +3,7 @@
 use crate::economy::PRICE_LIMIT;
 use crate::{
     Aggregates, Certificate, Config, Disclosure, Error, Good, GoodId, Outcome, PriceRule, Proposals, Reports,
-    Round, Status, ThresholdClass,
+    Round, Slopes, Status, ThresholdClass,
 };
 
 #[derive(Clone, Debug)]
@@ -43,11 +43,16 @@ impl History {
         goods: &[Good],
         rule: &mut (impl PriceRule + ?Sized),
         proposals: Option<&Proposals>,
+        slopes: Option<&Slopes>,
     ) -> Result<Vec<f64>, Error> {
         let Some(last) = self.rounds.last() else { return self.config.start_prices_of(goods) };
         let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-        if let Some(proposals) = proposals.filter(|_| rule.disclosure() >= Disclosure::Proposals) {
+        let wanted = rule.disclosure();
+        if let Some(proposals) = proposals.filter(|_| wanted >= Disclosure::Proposals) {
             reports = reports.with_proposals(proposals);
+        }
+        if let Some(slopes) = slopes.filter(|_| wanted >= Disclosure::Elasticities) {
+            reports = reports.with_slopes(slopes);
         }
         let mut prices = rule.revise(&reports);
         self.out_of_range |= rein_in(goods, &mut prices)?;

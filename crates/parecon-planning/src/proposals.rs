@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parecon_core::chunked_reduce;
 
-use crate::economy::{Consumers, Layout, Workers};
+use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
 use crate::flow::Flow;
 use crate::{Aggregates, CouncilId, GoodId};
 
@@ -17,6 +17,9 @@ pub struct Proposals {
     efforts: Vec<f64>,
     inputs: Vec<f64>,
     consumption: Vec<f64>,
+    permits: Vec<f64>,
+    /// Whether each council, worker councils first, has proposed nothing itself; empty if all have proposed.
+    missing: Vec<bool>,
 }
 
 /// A worker council's proposal.
@@ -41,6 +44,10 @@ pub struct ConsumerProposal<'a> {
     pub goods: &'a [GoodId],
     /// How much of each, in units of the good. Of a public good it is the quantity it wants to exist.
     pub quantities: &'a [f64],
+    /// The pollutants it permits.
+    pub permit_goods: &'a [GoodId],
+    /// How much of each, in units of the good.
+    pub permits: &'a [f64],
 }
 
 #[derive(Default)]
@@ -58,8 +65,10 @@ impl Proposals {
         efforts: Vec<f64>,
         inputs: Vec<f64>,
         consumption: Vec<f64>,
+        permits: Vec<f64>,
+        missing: Vec<bool>,
     ) -> Self {
-        Proposals { layout: Arc::clone(layout), outputs, efforts, inputs, consumption }
+        Proposals { layout: Arc::clone(layout), outputs, efforts, inputs, consumption, permits, missing }
     }
 
     pub(crate) fn at(
@@ -88,7 +97,7 @@ impl Proposals {
         let WorkerPart { outputs, efforts, inputs } =
             chunked_reduce(workers.len(), chunk, work, join).unwrap_or_default();
 
-        let sharers = consumers.len() as f64;
+        let sharers = layout.sharers;
         let personal = |good: GoodId| {
             let price = prices[good.index()];
             if layout.public[good.index()] { price / sharers } else { price }
@@ -107,7 +116,18 @@ impl Proposals {
             efforts,
             inputs,
             consumption: consumption.unwrap_or_default(),
+            permits: Vec::new(),
+            missing: Vec::new(),
         }
+    }
+
+    /// Adds the proposals of the councils that come last in the layout.
+    pub(crate) fn extend(&mut self, others: &OtherAnswers) {
+        self.outputs.extend(others.plans.iter().map(|p| p.output));
+        self.efforts.extend(others.plans.iter().map(|p| p.effort));
+        self.inputs.extend(&others.inputs);
+        self.consumption.extend(&others.quantities);
+        self.permits.extend(&others.permits);
     }
 
     /// Number of worker councils.
@@ -125,25 +145,45 @@ impl Proposals {
     /// The proposal of the worker council at a position.
     #[must_use]
     pub fn worker(&self, position: usize) -> Option<WorkerProposal<'_>> {
-        (position < self.layout.workers()).then(|| self.worker_at(position))
+        (position < self.layout.workers()).then(|| self.worker_at(self.layout.stored_worker(position)))
     }
 
     /// The proposal of the consumer council at a position.
     #[must_use]
     pub fn consumer(&self, position: usize) -> Option<ConsumerProposal<'_>> {
-        (position < self.layout.consumers()).then(|| self.consumer_at(position))
+        (position < self.layout.consumers()).then(|| self.consumer_at(self.layout.stored_consumer(position)))
     }
 
     /// All worker councils' proposals, in the order of the economy.
     #[must_use]
     pub fn workers(&self) -> impl ExactSizeIterator<Item = WorkerProposal<'_>> {
-        (0..self.layout.workers()).map(|w| self.worker_at(w))
+        (0..self.layout.workers()).map(|w| self.worker_at(self.layout.stored_worker(w)))
     }
 
     /// All consumer councils' proposals, in the order of the economy.
     #[must_use]
     pub fn consumers(&self) -> impl ExactSizeIterator<Item = ConsumerProposal<'_>> {
-        (0..self.layout.consumers()).map(|c| self.consumer_at(c))
+        (0..self.layout.consumers()).map(|c| self.consumer_at(self.layout.stored_consumer(c)))
+    }
+
+    /// Whether a council has not proposed in this round, so that a board's [policy](crate::Missing) stands in for it;
+    /// simulated councils never are.
+    #[must_use]
+    pub fn is_missing(&self, council: CouncilId) -> bool {
+        let at = match council {
+            CouncilId::Worker(w) => self.layout.stored_worker(w as usize),
+            CouncilId::Consumer(c) => self.layout.workers() + self.layout.stored_consumer(c as usize),
+        };
+        self.is_missing_at(at)
+    }
+
+    /// The same by place of storage, worker councils first.
+    pub(crate) fn is_missing_at(&self, at: usize) -> bool {
+        self.missing.get(at).is_some_and(|missing| *missing)
+    }
+
+    pub(crate) fn any_missing(&self) -> bool {
+        self.missing.contains(&true)
     }
 
     /// Adds the proposals up, each good's supply and demand exactly and rounded once at the end: their order and
@@ -185,6 +225,17 @@ impl Proposals {
         sums
     }
 
+    /// All permissions to pollute, by good.
+    pub(crate) fn permitted(&self, goods: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; goods];
+        for consumer in self.consumers() {
+            for (good, quantity) in consumer.permit_goods.iter().zip(consumer.permits) {
+                sums[good.index()] += quantity;
+            }
+        }
+        sums
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -203,6 +254,8 @@ impl Proposals {
         ConsumerProposal {
             goods: self.layout.wants(c),
             quantities: &self.consumption[self.layout.want_range(c)],
+            permit_goods: self.layout.permits(c),
+            permits: self.permits.get(self.layout.permit_range(c)).unwrap_or(&[]),
         }
     }
 
@@ -211,7 +264,7 @@ impl Proposals {
         &mut self,
         output: impl Fn(usize) -> f64,
         input: impl Fn(GoodId) -> f64,
-        consumption: impl Fn(GoodId, f64) -> f64,
+        consumption: impl Fn(usize, GoodId, f64) -> f64,
     ) {
         for (w, quantity) in self.outputs.iter_mut().enumerate() {
             *quantity *= output(w);
@@ -219,8 +272,8 @@ impl Proposals {
         for (good, quantity) in self.layout.all_inputs().iter().zip(&mut self.inputs) {
             *quantity *= input(*good);
         }
-        for (good, quantity) in self.layout.all_wants().iter().zip(&mut self.consumption) {
-            *quantity = consumption(*good, *quantity);
+        for (at, (good, quantity)) in self.layout.all_wants().iter().zip(&mut self.consumption).enumerate() {
+            *quantity = consumption(at, *good, *quantity);
         }
     }
 }

@@ -68,10 +68,13 @@ pub struct ConsumerSeat {
     /// The groups it belongs to, from the outermost in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group: Vec<String>,
-    /// The value it may consume at announced prices, positive, in units of account.
+    /// The value it may consume at announced prices, positive, in units of account; compensation comes on top.
     pub income: f64,
     /// The private and public goods it may ask for, each at most once.
     pub wants: Vec<GoodId>,
+    /// The pollutants it may permit, each at most once, for which it is compensated at announced prices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permits: Vec<GoodId>,
 }
 
 /// Goods and councils as a facilitation board knows them.
@@ -102,8 +105,8 @@ impl Register {
     ///
     /// # Errors
     /// Names the good or council at fault: a good without a unique name or with an impossible endowment, a council
-    /// that refers to a good that does not exist, twice to the same, or wants what is not consumed, or has an
-    /// income that is not between 1e-100 and 1e100.
+    /// that refers to a good that does not exist, twice to the same, wants what is not consumed or permits what is no
+    /// pollutant, or has an income that is not between 1e-100 and 1e100.
     pub fn validate(&self) -> Result<(), Error> {
         check::register(self)
     }
@@ -150,19 +153,24 @@ impl Economy {
         let worker = |w| WorkerSeat {
             name: self.worker_council(w).map(|council| council.name).unwrap_or_default(),
             group: Vec::new(),
-            output: layout.output(w),
-            inputs: layout.inputs(w).to_vec(),
+            output: layout.output(layout.stored_worker(w)),
+            inputs: layout.inputs(layout.stored_worker(w)).to_vec(),
         };
-        let consumer = |c| ConsumerSeat {
-            name: self.consumer_council(c).map(|council| council.name).unwrap_or_default(),
-            group: Vec::new(),
-            income: self.consumers().income(c),
-            wants: layout.wants(c).to_vec(),
+        let consumer = |c| {
+            let council = self.consumer_council(c)?;
+            let stored = layout.stored_consumer(c);
+            Some(ConsumerSeat {
+                name: council.name,
+                group: Vec::new(),
+                income: council.income,
+                wants: layout.wants(stored).to_vec(),
+                permits: layout.permits(stored).to_vec(),
+            })
         };
         Register {
             goods: self.goods().to_vec(),
             worker_councils: (0..self.worker_councils()).map(worker).collect(),
-            consumer_councils: (0..self.consumer_councils()).map(consumer).collect(),
+            consumer_councils: (0..self.consumer_councils()).filter_map(consumer).collect(),
         }
     }
 }

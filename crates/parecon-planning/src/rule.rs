@@ -1,12 +1,24 @@
 //! How prices are revised from what councils report.
 
+mod anderson;
+mod broyden;
+mod newton;
 mod recorded;
 mod revealed_newton;
+mod safeguard;
+mod secants;
+mod tatonnement;
+mod totals_newton;
 
+pub use anderson::Anderson;
+pub use broyden::Broyden;
+pub use newton::Newton;
 pub use recorded::Recorded;
 pub use revealed_newton::RevealedNewton;
+pub use tatonnement::Tatonnement;
+pub use totals_newton::TotalsNewton;
 
-use crate::{Aggregates, Proposals};
+use crate::{Aggregates, Proposals, Slopes};
 
 /// How much of the proposals a price rule asks to see; each level contains the ones before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +28,8 @@ pub enum Disclosure {
     Aggregates,
     /// Every council's proposal: what it would make and use, how hard it would work, what it would consume.
     Proposals,
+    /// How each council's proposal would react to prices: its slopes in the logarithms of prices, added up.
+    Elasticities,
 }
 
 /// What a price rule is shown after a round.
@@ -25,19 +39,27 @@ pub struct Reports<'a> {
     prices: &'a [f64],
     aggregates: &'a Aggregates,
     proposals: Option<&'a Proposals>,
+    slopes: Option<&'a Slopes>,
 }
 
 impl<'a> Reports<'a> {
     /// Reports at the lowest level of disclosure. `aggregates` must be as long as `prices`.
     #[must_use]
     pub fn new(round: usize, prices: &'a [f64], aggregates: &'a Aggregates) -> Self {
-        Reports { round, prices, aggregates, proposals: None }
+        Reports { round, prices, aggregates, proposals: None, slopes: None }
     }
 
     /// Adds the councils' proposals.
     #[must_use]
     pub fn with_proposals(mut self, proposals: &'a Proposals) -> Self {
         self.proposals = Some(proposals);
+        self
+    }
+
+    /// Adds how proposals react to prices.
+    #[must_use]
+    pub fn with_slopes(mut self, slopes: &'a Slopes) -> Self {
+        self.slopes = Some(slopes);
         self
     }
 
@@ -63,6 +85,12 @@ impl<'a> Reports<'a> {
     #[must_use]
     pub fn proposals(&self) -> Option<&'a Proposals> {
         self.proposals
+    }
+
+    /// How proposals react to prices, if the rule's disclosure level grants it.
+    #[must_use]
+    pub fn slopes(&self) -> Option<&'a Slopes> {
+        self.slopes
     }
 }
 

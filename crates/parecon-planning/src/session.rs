@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::logs;
 use crate::history::History;
-use crate::{Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Status};
+use crate::{
+    Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Slopes, Status,
+};
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
 ///
@@ -77,6 +78,7 @@ pub struct Planning<'a> {
     history: History,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
+    slopes: Option<Slopes>,
 }
 
 /// How a planning process ended.
@@ -103,7 +105,7 @@ impl<'a> Planning<'a> {
     /// If the configuration does not suit the economy.
     pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
         config.validate(economy)?;
-        Ok(Planning { economy, rule, history: History::new(config), proposals: None })
+        Ok(Planning { economy, rule, history: History::new(config), proposals: None, slopes: None })
     }
 
     /// Revises the prices (but in the first round), announces them and adds up the proposals.
@@ -111,20 +113,22 @@ impl<'a> Planning<'a> {
     /// It may be called on after [`status`](Self::status) says that the process has ended.
     ///
     /// # Errors
-    /// If the rule answers with something that is not a price vector.
+    /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
+    /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = self.history.next_prices(self.economy.goods(), self.rule, self.proposals.as_ref())?;
-        let config = self.history.config();
-        let revenues = self.economy.revenues(&logs(&prices));
-        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals || config.exact_sums())
-            .then(|| self.economy.proposals_at(&prices, &revenues));
-        let aggregates = match &self.proposals {
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let prices = history.next_prices(economy.goods(), *rule, proposals.as_ref(), slopes.as_ref())?;
+        let (config, wanted) = (history.config(), rule.disclosure());
+        let answers = economy.answers_at(&prices)?;
+        *proposals = (wanted >= Disclosure::Proposals || config.exact_sums())
+            .then(|| economy.proposals_at(&prices, &answers));
+        *slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
+        let aggregates = match proposals {
             Some(proposals) if config.exact_sums() => proposals.aggregate(),
-            _ => self.economy.aggregates_at(&prices, |w| revenues[w]),
+            _ => economy.aggregates_of(&prices, &answers),
         };
-        let certificate =
-            if config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
-        Ok(self.history.record(prices, aggregates, certificate))
+        let certificate = if config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
+        Ok(history.record(prices, aggregates, certificate))
     }
 
     /// Whether and how the process has ended; `None` while it should go on.

@@ -1,9 +1,8 @@
 //! Councils that answer an announcement truly: what they would gain most from.
 
 use std::slice;
-use std::sync::Arc;
 
-use crate::economy::{Consumers, Layout, Workers, check, check_prices, logs};
+use crate::economy::{check, check_prices};
 use crate::{
     Amount, Announcement, ConsumerCouncil, CouncilId, Economy, Error, Good, GoodId, Plan, Proposal,
     Proposals, WorkerCouncil,
@@ -33,13 +32,11 @@ impl WorkerCouncil {
         check::goods(goods)?;
         check::workers(goods, slice::from_ref(self))?;
         check_prices(goods, &announcement.prices)?;
-        let prices = &announcement.prices;
-        let layout = Arc::new(Layout::new(goods, slice::from_ref(self), &[]));
-        let workers = Workers::new(vec![self.clone()]);
-        let revenue = workers.revenue(0, &layout, &logs(prices));
-        let consumers = Consumers::new(Vec::new());
-        let answer = Proposals::at(&layout, &workers, &consumers, prices, &[revenue], 1);
-        Ok(worker_plan(&answer, 0, workers.effort_share(0) * revenue))
+        let alone = Economy::assemble(goods.to_vec(), vec![self.clone()], Vec::new(), announcement.sharers);
+        let answers = alone.answers_at(&announcement.prices)?;
+        let effort_cost = alone.effort_cost(0, &answers);
+        let all = alone.proposals_at(&announcement.prices, &answers);
+        worker_plan(&all, 0, effort_cost).ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
 
@@ -63,13 +60,10 @@ impl ConsumerCouncil {
         if announcement.sharers == 0 {
             return Err(Error::invalid("public goods are shared by 0 consumer councils, must be at least 1"));
         }
-        let layout = Arc::new(Layout::new(goods, &[], slice::from_ref(self)));
-        let consumers = Consumers::new(vec![self.clone()]);
-        // Alone in its layout, the council would pay for public goods alone.
-        let all = (0..goods.len() as u32).map(GoodId);
-        let prices: Vec<f64> = all.filter_map(|good| announcement.personal_price(goods, good)).collect();
-        let answer = Proposals::at(&layout, &Workers::new(Vec::new()), &consumers, &prices, &[], 1);
-        Ok(consumer_plan(&answer, 0))
+        let alone = Economy::assemble(goods.to_vec(), Vec::new(), vec![self.clone()], announcement.sharers);
+        let answers = alone.answers_at(&announcement.prices)?;
+        consumer_plan(&alone.proposals_at(&announcement.prices, &answers), 0)
+            .ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
 
@@ -94,34 +88,29 @@ impl Economy {
                 "public goods are shared by {sharers} consumer councils, must be {councils}"
             )));
         }
-        let revenues = self.revenues(&logs(&announcement.prices));
-        let answer = self.proposals_at(&announcement.prices, &revenues);
+        let answers = self.answers_at(&announcement.prices)?;
+        let plans = self.proposals_at(&announcement.prices, &answers);
         let plan = |council| match council {
-            CouncilId::Worker(w) => {
-                let w = w as usize;
-                worker_plan(&answer, w, self.workers().effort_share(w) * revenues[w])
-            }
-            CouncilId::Consumer(c) => consumer_plan(&answer, c as usize),
+            CouncilId::Worker(w) => worker_plan(&plans, w as usize, self.effort_cost(w as usize, &answers)),
+            CouncilId::Consumer(c) => consumer_plan(&plans, c as usize),
         };
+        let propose = |council| Some(Proposal { council, round: announcement.round, plan: plan(council)? });
         let all = CouncilId::all(self.worker_councils(), self.consumer_councils());
-        Ok(all.map(|council| Proposal { council, round: announcement.round, plan: plan(council) }).collect())
+        Ok(all.filter_map(propose).collect())
     }
 }
 
-/// Effort costs its members `s·E^k`, which at the best plan is `c/k` of revenue.
-fn worker_plan(answer: &Proposals, w: usize, effort_cost: f64) -> Plan {
-    let plan = answer.worker_at(w);
-    Plan::Worker {
-        output: plan.output,
-        effort: plan.effort,
-        effort_cost,
-        inputs: amounts(plan.input_goods, plan.inputs),
-    }
+fn worker_plan(plans: &Proposals, position: usize, effort_cost: f64) -> Option<Plan> {
+    let plan = plans.worker(position)?;
+    let inputs = amounts(plan.input_goods, plan.inputs);
+    Some(Plan::Worker { output: plan.output, effort: plan.effort, effort_cost, inputs })
 }
 
-fn consumer_plan(answer: &Proposals, c: usize) -> Plan {
-    let plan = answer.consumer_at(c);
-    Plan::Consumer { requests: amounts(plan.goods, plan.quantities) }
+fn consumer_plan(plans: &Proposals, position: usize) -> Option<Plan> {
+    let plan = plans.consumer(position)?;
+    let (requests, permits) =
+        (amounts(plan.goods, plan.quantities), amounts(plan.permit_goods, plan.permits));
+    Some(Plan::Consumer { requests, permits })
 }
 
 fn amounts(goods: &[GoodId], quantities: &[f64]) -> Vec<Amount> {

@@ -118,6 +118,7 @@ fn work(output: f64, inputs: &[(u32, f64)]) -> Plan {
 fn ask(requests: &[(u32, f64)]) -> Plan {
     Plan::Consumer {
         requests: requests.iter().map(|&(g, quantity)| Amount { good: GoodId(g), quantity }).collect(),
+        permits: Vec::new(),
     }
 }
 
@@ -469,8 +470,8 @@ fn messages_survive_the_wire() {
         assert_eq!(Message::from_line(&line).unwrap(), message);
         let answer = board.receive_line(&line);
         assert_eq!(answer.verdict, Verdict::Accepted);
-        let answer = Message::Answer(answer);
-        assert_eq!(Message::from_line(&answer.to_line().unwrap()).unwrap(), answer);
+        let receipt = Message::Receipt(answer);
+        assert_eq!(Message::from_line(&receipt.to_line().unwrap()).unwrap(), receipt);
     }
     let nan = Message::Proposal(proposal(CouncilId::Worker(0), 1, work(f64::NAN, &[])));
     assert!(nan.to_line().is_err());
@@ -503,7 +504,10 @@ fn any_proposal() -> impl Strategy<Value = Proposal> {
     let work = (any_quantity(), any_quantity(), any_quantity(), any_amounts()).prop_map(
         |(output, effort, effort_cost, inputs)| Plan::Worker { output, effort, effort_cost, inputs },
     );
-    let plan = prop_oneof![work, any_amounts().prop_map(|requests| Plan::Consumer { requests })];
+    let plan = prop_oneof![
+        work,
+        (any_amounts(), any_amounts()).prop_map(|(requests, permits)| Plan::Consumer { requests, permits })
+    ];
     (council, 0usize..5, plan).prop_map(|(council, round, plan)| Proposal { council, round, plan })
 }
 

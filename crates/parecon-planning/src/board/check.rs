@@ -4,7 +4,7 @@ use super::{Announcement, Plan, Verdict};
 use crate::economy::PRICE_LIMIT;
 use crate::{ConsumerSeat, CouncilId, GoodId, Register, WorkerSeat};
 
-/// A council's plan in the order of its seat: output, effort, its cost, inputs; or requests.
+/// A council's plan in the order of its seat: output, effort, its cost, inputs; or requests and permits.
 pub(super) type Numbers = Vec<f64>;
 
 /// Places before the inputs.
@@ -49,10 +49,12 @@ pub(super) fn plan(
             desk.check_worker(seat, &mut numbers)?;
             Ok(numbers)
         }
-        (CouncilId::Consumer(c), Plan::Consumer { requests }) => {
+        (CouncilId::Consumer(c), Plan::Consumer { requests, permits }) => {
             let Some(seat) = register.consumer_councils.get(c as usize) else { return desk.unknown() };
-            let mut numbers = vec![0.0; seat.wants.len()];
-            desk.place(requests, &seat.wants, "does not consume", &mut numbers)?;
+            let mut numbers = vec![0.0; seat.wants.len() + seat.permits.len()];
+            let (requested, permitted) = numbers.split_at_mut(seat.wants.len());
+            desk.place(requests, &seat.wants, "does not consume", requested)?;
+            desk.place(permits, &seat.permits, "does not permit", permitted)?;
             desk.check_consumer(seat, &mut numbers)?;
             Ok(numbers)
         }
@@ -89,7 +91,9 @@ pub(super) fn numbers(
     let desk = Desk { register, announcement, council };
     let expected = match council {
         CouncilId::Worker(w) => register.worker_councils.get(w as usize).map(|s| INPUTS + s.inputs.len()),
-        CouncilId::Consumer(c) => register.consumer_councils.get(c as usize).map(|s| s.wants.len()),
+        CouncilId::Consumer(c) => {
+            register.consumer_councils.get(c as usize).map(|s| s.wants.len() + s.permits.len())
+        }
     };
     if expected != Some(numbers.len()) {
         let (name, count) = (desk.name(), numbers.len());
@@ -110,16 +114,19 @@ pub(super) fn lowest(register: &Register) -> Announcement {
     Announcement { round: 0, prices, sharers: register.consumer_councils.len() }
 }
 
-/// What a consumer council's quantities cost it.
-pub(super) fn cost(
+/// What a consumer council's requests cost it, and its income with compensation for what it permits.
+pub(super) fn cost_and_means(
     register: &Register,
     announcement: &Announcement,
     seat: &ConsumerSeat,
     numbers: &[f64],
-) -> f64 {
-    let price = |good: &GoodId| announcement.personal_price(&register.goods, *good);
-    let costs = seat.wants.iter().zip(numbers).map(|(good, quantity)| Some(price(good)? * quantity));
-    costs.flatten().sum()
+) -> (f64, f64) {
+    let value = |goods: &[GoodId], quantities: &[f64]| -> f64 {
+        let price = |good: &GoodId| announcement.personal_price(&register.goods, *good);
+        goods.iter().zip(quantities).filter_map(|(good, quantity)| Some(price(good)? * quantity)).sum()
+    };
+    let (requests, permits) = numbers.split_at(seat.wants.len());
+    (value(&seat.wants, requests), seat.income + value(&seat.permits, permits))
 }
 
 /// A council's name in quotes, or its kind and position.
@@ -190,13 +197,17 @@ impl Desk<'_> {
     }
 
     fn check_consumer(&self, seat: &ConsumerSeat, numbers: &mut [f64]) -> Result<(), Refusal> {
-        seat.wants.iter().zip(&mut *numbers).try_for_each(|(good, x)| self.quantity(*good, x))?;
-        let cost = cost(self.register, self.announcement, seat, numbers);
-        if cost > seat.income * (1.0 + ROUNDING) {
-            let (name, income) = (self.name(), seat.income);
+        let goods = seat.wants.iter().chain(&seat.permits);
+        goods.zip(&mut *numbers).try_for_each(|(good, x)| self.quantity(*good, x))?;
+        let (cost, means) = cost_and_means(self.register, self.announcement, seat, numbers);
+        if cost > means * (1.0 + ROUNDING) {
+            let name = self.name();
+            let compensation = if seat.permits.is_empty() { "" } else { " with compensation" };
             return refuse(
                 Verdict::OverIncome,
-                format!("{name} asks for {cost} worth of goods, must be at most its income of {income}"),
+                format!(
+                    "{name} asks for {cost} worth of goods, must be at most its income{compensation} of {means}"
+                ),
             );
         }
         Ok(())

@@ -7,14 +7,14 @@ use crate::{Category, CouncilId, Error, Good, GoodId, Status};
 /// A line of the conversation between a board and its councils.
 ///
 /// Each message is a JSON object on a line of its own, and its `type` says which it is. The board sends
-/// announcements, answers and the ending; councils send proposals.
+/// announcements, receipts and the ending; councils send proposals.
 ///
 /// ```text
 /// {"type":"announcement","round":1,"prices":[10.0,10.0,10.0],"sharers":2}
 /// {"type":"proposal","council":{"worker":0},"round":1,"plan":{"worker":{"output":9.5,"effort":0.8,
 ///     "effort_cost":0.4,"inputs":[{"good":2,"quantity":6.7}]}}}                          (on one line)
 /// {"type":"proposal","council":{"consumer":1},"round":1,"plan":{"consumer":{"requests":[{"good":0,"quantity":24.0}]}}}
-/// {"type":"answer","council":{"consumer":1},"round":1,"verdict":"over_income","message":"…"}
+/// {"type":"receipt","council":{"consumer":1},"round":1,"verdict":"over_income","message":"…"}
 /// {"type":"ending","status":"Converged","prices":[12.5,3.1,8.0]}
 /// ```
 ///
@@ -41,7 +41,7 @@ pub enum Message {
     /// From a council: what it proposes in a round.
     Proposal(Proposal),
     /// From the board: what became of a proposal.
-    Answer(Answer),
+    Receipt(Receipt),
     /// From the board: the process is over.
     Ending(Ending),
 }
@@ -79,9 +79,11 @@ impl Message {
                     [output, effort, effort_cost].iter().all(|x| x.is_finite())
                         && inputs.iter().all(|a| a.quantity.is_finite())
                 }
-                Plan::Consumer { requests } => requests.iter().all(|a| a.quantity.is_finite()),
+                Plan::Consumer { requests, permits } => {
+                    requests.iter().chain(permits).all(|a| a.quantity.is_finite())
+                }
             },
-            Message::Answer(_) => true,
+            Message::Receipt(_) => true,
         }
     }
 }
@@ -149,6 +151,9 @@ pub enum Plan {
     Consumer {
         /// What it asks for. Of a public good, the quantity that it wants to exist.
         requests: Vec<Amount>,
+        /// How much of each pollutant it permits; the value at announced prices adds to its income.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        permits: Vec<Amount>,
     },
 }
 
@@ -167,7 +172,7 @@ pub struct Proposal {
 /// What became of a proposal. Only one that is [accepted](Verdict::Accepted) changes anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct Receipt {
     /// Whose proposal, if that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub council: Option<CouncilId>,
@@ -208,7 +213,7 @@ pub enum Verdict {
     RepeatedGood,
     /// Refused: a quantity is negative, not finite, or beyond all reason.
     BadQuantity,
-    /// Refused: it costs more than the council's income.
+    /// Refused: it costs more than the council's income, with its compensation for what it permits.
     OverIncome,
 }
 

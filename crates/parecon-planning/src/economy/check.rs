@@ -3,14 +3,20 @@
 use std::collections::HashSet;
 
 use super::store::returns_to_scale;
-use crate::{ConsumerCouncil, Error, Good, GoodId, Preferences, Register, Technology, WorkerCouncil};
+use crate::{
+    Branch, Category, CobbDouglas, ConsumerCouncil, Error, Exposure, Good, GoodId, Nest, Preferences,
+    Register, Requirement, Technology, WorkerCouncil,
+};
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
 const LARGEST: f64 = 1e100;
 /// Bound on returns to scale, so that what remains of 1 is a number one can divide by.
 const LARGEST_RETURNS: f64 = 1.0 - 1e-9;
+/// Elasticities of substitution between which a price ratio raised to them stays a number.
+const LARGEST_ELASTICITY: f64 = 1000.0;
+const SMALLEST_ELASTICITY: f64 = 0.001;
 
-fn council(kind: &str, name: &str, position: usize) -> String {
+pub(super) fn council(kind: &str, name: &str, position: usize) -> String {
     if name.is_empty() { format!("{kind} council {position}") } else { format!("{kind} council {name:?}") }
 }
 
@@ -54,31 +60,149 @@ pub(crate) fn workers(goods: &[Good], workers: &[WorkerCouncil]) -> Result<(), E
     for (i, w) in workers.iter().enumerate() {
         let who = || council("worker", &w.name, i);
         known(goods, w.output, &who)?;
-        let Technology::CobbDouglas(w) = &w.technology;
-        positive(|| format!("{}: total factor productivity", who()), w.total_factor_productivity)?;
-        positive(|| format!("{}: disutility coefficient", who()), w.disutility_coefficient)?;
-        positive(|| format!("{}: disutility exponent", who()), w.disutility_exponent)?;
-        if !(0.0..=LARGEST).contains(&w.effort_elasticity) {
-            return Err(Error::invalid(format!(
-                "{}: effort elasticity is {}, must be between 0 and 1e100",
-                who(),
-                w.effort_elasticity
-            )));
+        let mut input = |good: GoodId, what: &str, value: f64| {
+            // A nest names a good's weight and then its share.
+            if what != "share" {
+                once(goods, good, &who, &mut last_use, i)?;
+            }
+            positive(|| format!("{}: {what} of {:?}", who(), goods[good.index()].name), value)
+        };
+        match &w.technology {
+            Technology::CobbDouglas(t) => {
+                cobb_douglas(t, &who, &mut input)?;
+                decreasing(t, &who)?;
+            }
+            Technology::FirstOrder(t) => {
+                cobb_douglas(t, &who, &mut input)?;
+                let returns = returns_to_scale(t);
+                if (1.0 - returns).abs() < 1.0 - LARGEST_RETURNS {
+                    return Err(Error::invalid(format!(
+                        "{}: exponents and effort's c/k add up to {returns}, must differ from 1",
+                        who()
+                    )));
+                }
+            }
+            Technology::NestedCes(t) => {
+                let composite = t.composite();
+                positive(|| format!("{}: returns", who()), t.returns)?;
+                cobb_douglas(&composite, &who, &mut |_, _, _| Ok(()))?;
+                nest(&t.nest, &who, &mut input)?;
+                decreasing(&composite, &who)?;
+            }
+            Technology::Leontief(t) => {
+                requirements(&t.inputs, &mut input)?;
+                positive(|| format!("{}: total factor productivity", who()), t.total_factor_productivity)?;
+                positive(|| format!("{}: disutility coefficient", who()), t.disutility_coefficient)?;
+                positive(|| format!("{}: effort elasticity", who()), t.effort_elasticity)?;
+                positive(|| format!("{}: disutility exponent", who()), t.disutility_exponent)?;
+                let share = t.effort_elasticity / t.disutility_exponent;
+                if share > LARGEST_RETURNS {
+                    return Err(Error::increasing_returns(format!(
+                        "{}: effort's c/k is {share}, must be below 1 (convex disutility)",
+                        who()
+                    )));
+                }
+            }
+            Technology::Activity(t) => {
+                requirements(&t.inputs, &mut input)?;
+                positive(|| format!("{}: capacity", who()), t.capacity)?;
+                positive(|| format!("{}: smoothing", who()), t.smoothing)?;
+            }
+            Technology::Bounded(t) => {
+                cobb_douglas(&t.technology, &who, &mut input)?;
+                positive(|| format!("{}: capacity", who()), t.capacity)?;
+                positive(|| format!("{}: smoothing", who()), t.smoothing)?;
+                let returns = returns_to_scale(&t.technology);
+                positive(|| format!("{}: sum of exponents and effort's c/k", who()), returns)?;
+                if (LARGEST_RETURNS..1.0).contains(&returns) {
+                    return Err(Error::invalid(format!(
+                        "{}: exponents and effort's c/k add up to {returns}, must not be that close to 1 (1 itself \
+                         is valid)",
+                        who()
+                    )));
+                }
+            }
+            Technology::Custom(t) => {
+                for &good in t.0.inputs() {
+                    input(good, "input", 1.0)?;
+                }
+            }
         }
-        for input in &w.inputs {
-            once(goods, input.good, &who, &mut last_use, i)?;
-            positive(
-                || format!("{}: exponent of {:?}", who(), goods[input.good.index()].name),
-                input.exponent,
-            )?;
-        }
-        let returns = returns_to_scale(w);
-        if returns > LARGEST_RETURNS {
-            return Err(Error::increasing_returns(format!(
-                "{}: exponents and effort's c/k add up to {returns}, must be below 1 (decreasing returns)",
-                who()
-            )));
-        }
+    }
+    Ok(())
+}
+
+fn cobb_douglas(
+    t: &CobbDouglas,
+    who: &impl Fn() -> String,
+    input: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    positive(|| format!("{}: total factor productivity", who()), t.total_factor_productivity)?;
+    positive(|| format!("{}: disutility coefficient", who()), t.disutility_coefficient)?;
+    positive(|| format!("{}: disutility exponent", who()), t.disutility_exponent)?;
+    if !(0.0..=LARGEST).contains(&t.effort_elasticity) {
+        return Err(Error::invalid(format!(
+            "{}: effort elasticity is {}, must be between 0 and 1e100",
+            who(),
+            t.effort_elasticity
+        )));
+    }
+    t.inputs.iter().try_for_each(|i| input(i.good, "exponent", i.exponent))
+}
+
+fn decreasing(t: &CobbDouglas, who: &impl Fn() -> String) -> Result<(), Error> {
+    let returns = returns_to_scale(t);
+    if returns > LARGEST_RETURNS {
+        return Err(Error::increasing_returns(format!(
+            "{}: exponents and effort's c/k add up to {returns}, must be below 1 (decreasing returns)",
+            who()
+        )));
+    }
+    Ok(())
+}
+
+fn requirements(
+    inputs: &[Requirement],
+    input: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    inputs.iter().try_for_each(|r| input(r.good, "requirement", r.per_unit))
+}
+
+fn nest(
+    tree: &Nest,
+    who: &impl Fn() -> String,
+    part: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if !(0.0..=LARGEST_ELASTICITY).contains(&tree.elasticity) {
+        return Err(Error::invalid(format!(
+            "{}: elasticity of substitution is {}, must be between 0 and {LARGEST_ELASTICITY}",
+            who(),
+            tree.elasticity
+        )));
+    }
+    if tree.elasticity > 0.0 && tree.elasticity < SMALLEST_ELASTICITY {
+        return Err(Error::invalid(format!(
+            "{}: elasticity of substitution is {}, must be 0 or at least {SMALLEST_ELASTICITY}",
+            who(),
+            tree.elasticity
+        )));
+    }
+    if tree.parts.is_empty() {
+        return Err(Error::invalid(format!("{} has a nest without parts", who())));
+    }
+    let total: f64 = tree.parts.iter().map(|p| p.weight).sum();
+    for p in &tree.parts {
+        match &p.of {
+            Branch::Good(good) => {
+                part(*good, "weight", p.weight)?;
+                part(*good, "share", p.weight / total)
+            }
+            Branch::Nest(inner) => {
+                positive(|| format!("{}: weight of a nest", who()), p.weight)?;
+                positive(|| format!("{}: share of a nest", who()), p.weight / total)?;
+                nest(inner, who, part)
+            }
+        }?;
     }
     Ok(())
 }
@@ -88,21 +212,88 @@ pub(crate) fn consumers(goods: &[Good], consumers: &[ConsumerCouncil]) -> Result
     for (i, c) in consumers.iter().enumerate() {
         let who = || council("consumer", &c.name, i);
         positive(|| format!("{}: income", who()), c.income)?;
-        let Preferences::CobbDouglas(preferences) = &c.preferences;
-        if preferences.is_empty() {
-            return Err(Error::invalid(format!("{} has no preferences", who())));
+        preferences(goods, &c.preferences, &who, &mut last_want, i)?;
+    }
+    Ok(())
+}
+
+fn preferences(
+    goods: &[Good],
+    preferences: &Preferences,
+    who: &impl Fn() -> String,
+    last_want: &mut [usize],
+    position: usize,
+) -> Result<(), Error> {
+    let mut want = |good: GoodId, what: &str, value: f64| {
+        // A nest names a good's weight and then its share.
+        if what != "share" {
+            once(goods, good, who, last_want, position)?;
         }
-        for preference in preferences {
-            once(goods, preference.good, &who, &mut last_want, i)?;
-            let good = &goods[preference.good.index()];
-            consumed(good, &who)?;
-            positive(|| format!("{}: weight of {:?}", who(), good.name), preference.weight)?;
+        let wanted = &goods[good.index()];
+        consumed(wanted, who)?;
+        positive(|| format!("{}: {what} of {:?}", who(), wanted.name), value)
+    };
+    let none = || Err(Error::invalid(format!("{} has no preferences", who())));
+    match preferences {
+        Preferences::CobbDouglas(wants) => {
+            if wants.is_empty() {
+                return none();
+            }
+            wants.iter().try_for_each(|p| want(p.good, "weight", p.weight))?;
+            // Shares of spending below the smallest normal number would be lost.
+            let total: f64 = wants.iter().map(|p| p.weight).sum();
+            wants.iter().try_for_each(|p| want(p.good, "share", p.weight / total))
         }
-        // Shares of spending below the smallest normal number would be lost.
-        let total: f64 = preferences.iter().map(|p| p.weight).sum();
-        for p in preferences {
-            positive(|| format!("{}: share of {:?}", who(), goods[p.good.index()].name), p.weight / total)?;
+        Preferences::Ces(tree) => nest(tree, who, &mut want),
+        Preferences::StoneGeary(needs) => {
+            if needs.is_empty() {
+                return none();
+            }
+            let total: f64 = needs.iter().map(|n| n.weight).sum();
+            for need in needs {
+                want(need.good, "weight", need.weight)?;
+                want(need.good, "share", need.weight / total)?;
+                if !(0.0..=LARGEST).contains(&need.minimum) {
+                    let (who, name) = (who(), &goods[need.good.index()].name);
+                    return Err(Error::invalid(format!(
+                        "{who}: minimum of {name:?} is {}, must be between 0 and 1e100",
+                        need.minimum
+                    )));
+                }
+            }
+            Ok(())
         }
+        Preferences::Exposed(exposed) => {
+            if let Preferences::Exposed(_) = *exposed.consumption {
+                return Err(Error::invalid(format!("{} is exposed twice; list all pollutants once", who())));
+            }
+            self::preferences(goods, &exposed.consumption, who, last_want, position)?;
+            exposed.exposures.iter().try_for_each(|e| exposure(goods, e, who, last_want, position))
+        }
+    }
+}
+
+fn exposure(
+    goods: &[Good],
+    e: &Exposure,
+    who: &impl Fn() -> String,
+    last_want: &mut [usize],
+    position: usize,
+) -> Result<(), Error> {
+    once(goods, e.pollutant, who, last_want, position)?;
+    let good = &goods[e.pollutant.index()];
+    permitted(good, who)?;
+    let what = |number: &str| format!("{}: {number} of {:?}", who(), good.name);
+    positive(|| what("scale"), e.scale)?;
+    positive(|| what("compensation exponent"), e.compensation_exponent)?;
+    positive(|| what("damage exponent"), e.damage_exponent)?;
+    if e.compensation_exponent > e.damage_exponent * LARGEST_RETURNS {
+        return Err(Error::invalid(format!(
+            "{} is {}, must be below the damage exponent, {}",
+            what("compensation exponent"),
+            e.compensation_exponent,
+            e.damage_exponent
+        )));
     }
     Ok(())
 }
@@ -148,6 +339,9 @@ pub(crate) fn balance(
         supplied[w.output.index()] = true;
         makers[w.output.index()].push(i);
     }
+    for exposure in consumers.iter().flat_map(|c| c.preferences.exposures()) {
+        supplied[exposure.pollutant.index()] = true;
+    }
     if let Some(g) = supplied.iter().position(|s| !s) {
         let name = &goods[g].name;
         return Err(Error::unbalanced(format!(
@@ -163,13 +357,21 @@ pub(crate) fn balance(
         }
     };
     for c in consumers {
-        let Preferences::CobbDouglas(preferences) = &c.preferences;
-        preferences.iter().for_each(|p| reach(p.good, &mut wanted, &mut next));
+        match &c.preferences {
+            Preferences::CobbDouglas(wants) => {
+                wants.iter().for_each(|p| reach(p.good, &mut wanted, &mut next));
+            }
+            other => other.goods().into_iter().for_each(|good| reach(good, &mut wanted, &mut next)),
+        }
     }
     while let Some(g) = next.pop() {
         for &w in &makers[g] {
-            let Technology::CobbDouglas(w) = &workers[w].technology;
-            w.inputs.iter().for_each(|input| reach(input.good, &mut wanted, &mut next));
+            match &workers[w].technology {
+                Technology::CobbDouglas(t) => {
+                    t.inputs.iter().for_each(|input| reach(input.good, &mut wanted, &mut next));
+                }
+                other => other.input_goods().into_iter().for_each(|good| reach(good, &mut wanted, &mut next)),
+            }
         }
     }
     match wanted.iter().position(|w| !w) {
@@ -207,6 +409,10 @@ pub(crate) fn register(register: &Register) -> Result<(), Error> {
             once(all, *good, &who, &mut last_want, i)?;
             consumed(&all[good.index()], &who)?;
         }
+        for good in &c.permits {
+            once(all, *good, &who, &mut last_want, i)?;
+            permitted(&all[good.index()], &who)?;
+        }
     }
     Ok(())
 }
@@ -218,5 +424,15 @@ fn consumed(good: &Good, who: &impl Fn() -> String) -> Result<(), Error> {
     let (who, Good { name, category, .. }) = (who(), good);
     Err(Error::invalid(format!(
         "{who} wants {name:?}, a good of category {category}; only private and public goods are consumed"
+    )))
+}
+
+fn permitted(good: &Good, who: &impl Fn() -> String) -> Result<(), Error> {
+    if good.category == Category::Pollutant {
+        return Ok(());
+    }
+    let (who, Good { name, category, .. }) = (who(), good);
+    Err(Error::invalid(format!(
+        "{who} permits {name:?}, a good of category {category}; only pollutants are permitted"
     )))
 }

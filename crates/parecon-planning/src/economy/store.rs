@@ -13,23 +13,88 @@ pub(crate) const LARGEST_LOG: f64 = 400.0;
 pub(crate) struct Layout {
     pub(crate) endowments: Vec<f64>,
     pub(crate) public: Vec<bool>,
+    /// Number of consumer councils that share public goods.
+    pub(crate) sharers: f64,
     outputs: Vec<GoodId>,
     input_start: Vec<usize>,
     inputs: Vec<GoodId>,
     want_start: Vec<usize>,
     wants: Vec<GoodId>,
+    /// Pollutants permitted by the consumer councils that are not Cobb–Douglas.
+    permit_start: Vec<usize>,
+    permits: Vec<GoodId>,
+    /// Where a council given at a position is stored; empty if all are stored as given.
+    worker_order: Vec<u32>,
+    consumer_order: Vec<u32>,
+}
+
+/// Moves the councils for which `fast` holds before the others; where each of the given ones has gone, if any has moved.
+pub(crate) fn partition<T>(councils: &mut Vec<T>, fast: impl Fn(&T) -> bool) -> Vec<u32> {
+    let first = councils.iter().filter(|c| fast(c)).count();
+    if councils[..first].iter().all(&fast) {
+        return Vec::new();
+    }
+    let (mut next_fast, mut next_other) = (0, first as u32);
+    let mut order = Vec::with_capacity(councils.len());
+    let (mut front, mut back) = (Vec::with_capacity(first), Vec::new());
+    for council in councils.drain(..) {
+        let (next, part) =
+            if fast(&council) { (&mut next_fast, &mut front) } else { (&mut next_other, &mut back) };
+        order.push(*next);
+        *next += 1;
+        part.push(council);
+    }
+    front.extend(back);
+    *councils = front;
+    order
 }
 
 impl Layout {
-    pub(crate) fn new(goods: &[Good], workers: &[WorkerCouncil], consumers: &[ConsumerCouncil]) -> Self {
+    /// Of councils in the order in which they are stored.
+    pub(crate) fn new(
+        goods: &[Good],
+        workers: &[WorkerCouncil],
+        consumers: &[ConsumerCouncil],
+        worker_order: Vec<u32>,
+        consumer_order: Vec<u32>,
+    ) -> Self {
+        let mut inputs = Vec::new();
+        let input_start = starts(workers.iter().map(|w| {
+            let before = inputs.len();
+            match &w.technology {
+                Technology::CobbDouglas(t) => inputs.extend(t.inputs.iter().map(|i| i.good)),
+                other => inputs.extend(other.input_goods()),
+            }
+            inputs.len() - before
+        }));
+        let mut wants = Vec::new();
+        let want_start = starts(consumers.iter().map(|c| {
+            let before = wants.len();
+            match &c.preferences {
+                Preferences::CobbDouglas(preferences) => wants.extend(preferences.iter().map(|p| p.good)),
+                other => wants.extend(other.goods()),
+            }
+            wants.len() - before
+        }));
+        let others = || {
+            consumers
+                .iter()
+                .filter(|c| !matches!(c.preferences, Preferences::CobbDouglas(_)))
+                .map(|c| c.preferences.exposures())
+        };
         Layout {
             endowments: goods.iter().map(|g| g.endowment).collect(),
             public: goods.iter().map(|g| g.category == Category::Public).collect(),
+            sharers: consumers.len() as f64,
             outputs: workers.iter().map(|w| w.output).collect(),
-            input_start: starts(workers.iter().map(|w| technology(w).inputs.len())),
-            inputs: workers.iter().flat_map(|w| technology(w).inputs.iter().map(|i| i.good)).collect(),
-            want_start: starts(consumers.iter().map(|c| preferences(c).len())),
-            wants: consumers.iter().flat_map(|c| preferences(c).iter().map(|p| p.good)).collect(),
+            input_start,
+            inputs,
+            want_start,
+            wants,
+            permit_start: starts(others().map(<[_]>::len)),
+            permits: others().flatten().map(|e| e.pollutant).collect(),
+            worker_order,
+            consumer_order,
         }
     }
 
@@ -39,12 +104,54 @@ impl Layout {
         Layout {
             endowments: goods.iter().map(|g| g.endowment).collect(),
             public: goods.iter().map(|g| g.category == Category::Public).collect(),
+            sharers: consumers.len() as f64,
             outputs: workers.iter().map(|w| w.output).collect(),
             input_start: starts(workers.iter().map(|w| w.inputs.len())),
             inputs: workers.iter().flat_map(|w| w.inputs.iter().copied()).collect(),
             want_start: starts(consumers.iter().map(|c| c.wants.len())),
             wants: consumers.iter().flat_map(|c| c.wants.iter().copied()).collect(),
+            permit_start: starts(consumers.iter().map(|c| c.permits.len())),
+            permits: consumers.iter().flat_map(|c| c.permits.iter().copied()).collect(),
+            worker_order: Vec::new(),
+            consumer_order: Vec::new(),
         }
+    }
+
+    /// Where the worker council given at a position is stored.
+    pub(crate) fn stored_worker(&self, position: usize) -> usize {
+        self.worker_order.get(position).map_or(position, |&at| at as usize)
+    }
+
+    /// The position at which a worker council was given.
+    pub(crate) fn given_worker(&self, stored: usize) -> usize {
+        self.worker_order.iter().position(|&at| at as usize == stored).unwrap_or(stored)
+    }
+
+    /// Number of inputs of all worker councils before one.
+    pub(crate) fn inputs_before(&self, w: usize) -> usize {
+        self.input_start[w]
+    }
+
+    pub(crate) fn wants_before(&self, c: usize) -> usize {
+        self.want_start[c]
+    }
+
+    /// Where the consumer council given at a position is stored.
+    pub(crate) fn stored_consumer(&self, position: usize) -> usize {
+        self.consumer_order.get(position).map_or(position, |&at| at as usize)
+    }
+
+    /// The permits of a consumer council as stored; only those that are not Cobb–Douglas have any.
+    pub(crate) fn permit_range(&self, c: usize) -> std::ops::Range<usize> {
+        let first_other = self.consumers() + 1 - self.permit_start.len();
+        match c.checked_sub(first_other) {
+            Some(other) => self.permit_start[other]..self.permit_start[other + 1],
+            None => 0..0,
+        }
+    }
+
+    pub(crate) fn permits(&self, c: usize) -> &[GoodId] {
+        &self.permits[self.permit_range(c)]
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -114,9 +221,10 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
+    /// Of Cobb–Douglas councils.
     pub(crate) fn new(councils: Vec<WorkerCouncil>) -> Self {
-        let of =
-            |f: fn(&CobbDouglas) -> f64| -> Vec<f64> { councils.iter().map(technology).map(f).collect() };
+        let technologies = || councils.iter().filter_map(technology);
+        let of = |f: fn(&CobbDouglas) -> f64| -> Vec<f64> { technologies().map(f).collect() };
         Workers {
             productivity: of(|w| w.total_factor_productivity),
             effort_elasticity: of(|w| w.effort_elasticity),
@@ -124,11 +232,8 @@ impl Workers {
             disutility_exponent: of(|w| w.disutility_exponent),
             constant: of(constant),
             elasticity: of(|w| 1.0 / (1.0 - returns_to_scale(w))),
-            largest_returns: councils.iter().map(technology).map(input_returns).fold(0.0, f64::max),
-            exponents: councils
-                .iter()
-                .flat_map(|w| technology(w).inputs.iter().map(|i| i.exponent))
-                .collect(),
+            largest_returns: technologies().map(input_returns).fold(0.0, f64::max),
+            exponents: technologies().flat_map(|t| t.inputs.iter().map(|i| i.exponent)).collect(),
             names: councils.into_iter().map(|w| w.name.into_boxed_str()).collect(),
         }
     }
@@ -186,14 +291,18 @@ impl Workers {
     }
 }
 
-fn technology(w: &WorkerCouncil) -> &CobbDouglas {
-    let Technology::CobbDouglas(technology) = &w.technology;
-    technology
+fn technology(w: &WorkerCouncil) -> Option<&CobbDouglas> {
+    match &w.technology {
+        Technology::CobbDouglas(technology) => Some(technology),
+        _ => None,
+    }
 }
 
 fn preferences(c: &ConsumerCouncil) -> &[Preference] {
-    let Preferences::CobbDouglas(preferences) = &c.preferences;
-    preferences
+    match &c.preferences {
+        Preferences::CobbDouglas(preferences) => preferences,
+        _ => &[],
+    }
 }
 
 /// `B`.
@@ -202,11 +311,12 @@ fn input_returns(w: &CobbDouglas) -> f64 {
 }
 
 /// `B + c/k`.
-pub(crate) fn returns_to_scale(w: &CobbDouglas) -> f64 {
+pub(super) fn returns_to_scale(w: &CobbDouglas) -> f64 {
     w.effort_elasticity / w.disutility_exponent + input_returns(w)
 }
 
-fn constant(w: &CobbDouglas) -> f64 {
+/// Logarithm of the revenue at unit prices, before scaling by `h`.
+pub(super) fn constant(w: &CobbDouglas) -> f64 {
     let (c, s, k) = (w.effort_elasticity, w.disutility_coefficient, w.disutility_exponent);
     let share = c / k;
     // The limit of x·log x at 0: a council without effort, or with so little that the share underflows.

@@ -46,6 +46,8 @@ pub struct GoodTotals {
     pub used: f64,
     /// What consumer councils ask for; of a public good, the sum of requests that are met all at once.
     pub requested: f64,
+    /// Pollution that consumer councils permit.
+    pub permitted: f64,
 }
 
 /// A council of a group.

@@ -23,8 +23,8 @@ pub(crate) fn serve(args: &Args, council: CouncilId) -> Result<()> {
                 writeln!(output, "{}", proposal.to_line()?)?;
                 output.flush()?;
             }
-            Message::Answer(answer) if answer.verdict.is_refusal() => {
-                eprintln!("{council}: refused: {}", answer.message);
+            Message::Receipt(receipt) if receipt.verdict.is_refusal() => {
+                eprintln!("{council}: refused: {}", receipt.message);
             }
             Message::Ending(_) => break,
             _ => {}

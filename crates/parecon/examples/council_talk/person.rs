@@ -27,8 +27,14 @@ pub(crate) fn ask<R: PriceRule>(
     say!("");
     say!("   You speak for {}.", board.register().name(council));
     if let CouncilId::Consumer(c) = council {
-        let income = board.register().consumer_councils.get(c as usize).map_or(f64::NAN, |seat| seat.income);
-        say!("   Propose what you would consume. You may ask for goods worth {income:.2} in all.");
+        let seat = board.register().consumer_councils.get(c as usize);
+        let income = seat.map_or(f64::NAN, |seat| seat.income);
+        let more = if seat.is_some_and(|seat| !seat.permits.is_empty()) {
+            ", and for the compensation for what you permit"
+        } else {
+            ""
+        };
+        say!("   Propose what you would consume. You may ask for goods worth {income:.2} in all{more}.");
     } else {
         say!("   Propose what you would make and use, so that society gains more than it gives up.");
     }
@@ -44,12 +50,12 @@ pub(crate) fn ask<R: PriceRule>(
             Err(_) => return Ok(false),
         };
         say!("   Your proposal {}.", in_words(board.register(), &announcement, council, &plan));
-        let answer = board.receive(&Proposal { council, round: announcement.round, plan });
-        if !answer.verdict.is_refusal() {
+        let receipt = board.receive(&Proposal { council, round: announcement.round, plan });
+        if !receipt.verdict.is_refusal() {
             say!("   The board has your proposal.");
             return Ok(true);
         }
-        say!("   The board cannot take that: {}. Please propose again.", answer.message);
+        say!("   The board cannot take that: {}. Please propose again.", receipt.message);
     }
 }
 
@@ -63,10 +69,15 @@ fn in_words(register: &Register, announcement: &Announcement, council: CouncilId
             let used: f64 = inputs.iter().map(|input| price(input.good) * input.quantity).sum();
             format!("makes {made:.2} worth from inputs worth {used:.2} and effort worth {effort_cost:.2}")
         }
-        (_, Plan::Consumer { requests }) => {
+        (_, Plan::Consumer { requests, permits }) => {
             let price = |good| announcement.personal_price(&register.goods, good).unwrap_or(f64::NAN);
-            let cost: f64 = requests.iter().map(|request| price(request.good) * request.quantity).sum();
-            format!("costs {cost:.2}")
+            let value = |amounts: &[Amount]| amounts.iter().map(|a| price(a.good) * a.quantity).sum::<f64>();
+            let cost = value(requests);
+            if permits.is_empty() {
+                format!("costs {cost:.2}")
+            } else {
+                format!("costs {cost:.2} and brings a compensation of {:.2}", value(permits))
+            }
         }
         _ => "is of the wrong kind".into(),
     }
@@ -95,7 +106,7 @@ fn plan(goods: &[Good], best: &Plan, input: &mut dyn BufRead) -> Result<Result<P
             let cost = number!("What does the effort cost you, in units of account?", *effort_cost);
             Plan::Worker { output, effort: *effort, effort_cost: cost, inputs: amounts }
         }
-        Plan::Consumer { requests } => {
+        Plan::Consumer { requests, permits } => {
             let mut amounts = Vec::new();
             for amount in requests {
                 let shared =
@@ -107,7 +118,12 @@ fn plan(goods: &[Good], best: &Plan, input: &mut dyn BufRead) -> Result<Result<P
                 };
                 amounts.push(Amount { quantity: number!(&question, amount.quantity), ..*amount });
             }
-            Plan::Consumer { requests: amounts }
+            let mut permitted = Vec::new();
+            for amount in permits {
+                let question = format!("How much {} would you permit?", name(amount.good));
+                permitted.push(Amount { quantity: number!(&question, amount.quantity), ..*amount });
+            }
+            Plan::Consumer { requests: amounts, permits: permitted }
         }
     }))
 }

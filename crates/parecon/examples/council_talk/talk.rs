@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use parecon::planning::{
-    Answer, Closing, Config, CouncilId, Economy, FacilitationBoard, GoodId, Message, Verdict,
+    Closing, Config, CouncilId, Economy, FacilitationBoard, GoodId, Message, Receipt, Verdict,
 };
 
 use crate::args::{Args, Policy, find};
@@ -135,9 +135,9 @@ impl Talk<'_> {
 
     /// Takes in a line and answers it.
     fn hear(&mut self, council: CouncilId, line: &str) -> Result<()> {
-        let answer = match Message::from_line(line) {
+        let receipt = match Message::from_line(line) {
             // The pipe says who speaks; nobody proposes for others.
-            Ok(Message::Proposal(proposal)) if proposal.council != council => Answer {
+            Ok(Message::Proposal(proposal)) if proposal.council != council => Receipt {
                 council: Some(proposal.council),
                 round: Some(proposal.round),
                 verdict: Verdict::UnknownCouncil,
@@ -145,10 +145,10 @@ impl Talk<'_> {
             },
             _ => self.board.receive_line(line),
         };
-        if answer.verdict.is_refusal() {
-            say!("   {}: refused: {}", self.name(council), answer.message);
+        if receipt.verdict.is_refusal() {
+            say!("   {}: refused: {}", self.name(council), receipt.message);
         }
-        self.pipes.tell(council, &Message::Answer(answer))
+        self.pipes.tell(council, &Message::Receipt(receipt))
     }
 
     /// What the closed round showed.

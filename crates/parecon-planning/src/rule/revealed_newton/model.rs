@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use parecon_core::chunked_reduce;
 
+use crate::Proposals;
+use crate::council::log_mean;
 use crate::economy::{LARGEST_LOG, Layout};
 use crate::linear::solve;
 
@@ -29,13 +31,31 @@ const CHOICES: usize = 100;
 /// Exponents of e at most, so that sums stay finite.
 const LARGEST_EXPONENT: f64 = 600.0;
 
-/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`.
+/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`, and shares that change with prices where
+/// inputs are substituted with another elasticity than 1: then the sum is that at the base prices, and from there on
+/// `B_w` times the logarithm of a CES price index.
 pub(super) struct Model<'a> {
     layout: &'a Layout,
     shares: Vec<f64>,
+    /// Elasticity of substitution; empty if all are 1.
+    substitution: Vec<f64>,
+    /// Logarithms of the prices at which the shares were observed.
+    base: Vec<f64>,
     elasticities: Vec<f64>,
     constants: Vec<f64>,
+    endowments: Vec<f64>,
     spending: Vec<f64>,
+    /// Whether Φ is a potential: no supply falls as its price rises.
+    has_potential: bool,
+}
+
+/// What proposals have revealed of each council.
+pub(super) struct Technologies {
+    /// `b`, one council after the other.
+    pub(super) shares: Vec<f64>,
+    pub(super) substitution: Vec<f64>,
+    pub(super) elasticities: Vec<f64>,
+    pub(super) constants: Vec<f64>,
 }
 
 /// The model at some prices, in values.
@@ -55,18 +75,51 @@ struct State {
 impl<'a> Model<'a> {
     pub(super) fn new(
         layout: &'a Layout,
-        shares: Vec<f64>,
-        elasticities: Vec<f64>,
-        constants: Vec<f64>,
-        spending: Vec<f64>,
+        technologies: Technologies,
+        log_prices: &[f64],
+        proposals: &Proposals,
     ) -> Self {
-        Model { layout, shares, elasticities, constants, spending }
+        let Technologies { shares, mut substitution, elasticities, constants } = technologies;
+        if substitution.iter().all(|s| *s == 1.0) {
+            substitution.clear();
+        }
+        let prices: Vec<f64> = log_prices.iter().map(|u| u.exp()).collect();
+        let permitted = proposals.permitted(prices.len());
+        let endowments = layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect();
+        let has_potential = elasticities.iter().all(|h| *h > 0.0);
+        Model {
+            layout,
+            shares,
+            substitution,
+            base: log_prices.to_vec(),
+            elasticities,
+            constants,
+            endowments,
+            spending: proposals.spending(&prices),
+            has_potential,
+        }
+    }
+
+    /// log(D/S) at some prices.
+    pub(super) fn residual(&self, u: &[f64]) -> Vec<f64> {
+        let state = self.at(u);
+        state.demand.iter().zip(&state.supply).map(|(d, s)| (d / s).ln()).collect()
+    }
+
+    /// `∂log(S/D)/∂u`, row-major.
+    pub(super) fn jacobian(&self, u: &[f64]) -> Vec<f64> {
+        let (state, n) = (self.at(u), u.len());
+        let slope = |at: usize| {
+            state.supply_slopes[at] / state.supply[at / n] - state.demand_slopes[at] / state.demand[at / n]
+        };
+        (0..n * n).map(slope).collect()
     }
 
     /// Logarithms of the clearing prices, searched from given ones.
     pub(super) fn clear(&self, mut u: Vec<f64>) -> Vec<f64> {
         let mut state = self.at(&u);
-        if state.distance() > FAR
+        if self.has_potential
+            && state.distance() > FAR
             && let Some(start) = self.fresh_start(&u)
         {
             let started = self.at(&start);
@@ -128,6 +181,9 @@ impl<'a> Model<'a> {
         if longest > LONGEST_STEP {
             direction.iter_mut().for_each(|d| *d *= LONGEST_STEP / longest);
         }
+        if !self.has_potential {
+            return self.approach(u, state, &direction, halvings);
+        }
         let surplus = state.supply.iter().zip(&state.demand).map(|(s, d)| s - d);
         let slope: f64 = direction.iter().zip(surplus).map(|(d, surplus)| d * surplus).sum();
         if slope >= 0.0 || slope.is_nan() {
@@ -151,6 +207,26 @@ impl<'a> Model<'a> {
         None
     }
 
+    /// Follows a direction, at half the length until the sum of squares of log(D/S) decreases.
+    fn approach(
+        &self,
+        u: &[f64],
+        state: &State,
+        direction: &[f64],
+        halvings: usize,
+    ) -> Option<(Vec<f64>, State)> {
+        let mut length = 1.0;
+        for _ in 0..=halvings {
+            let next: Vec<f64> = u.iter().zip(direction).map(|(u, d)| u + length * d).collect();
+            let reached = self.at(&next);
+            if reached.squares() < (1.0 - SUFFICIENT * length) * state.squares() {
+                return Some((next, reached));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+
     /// Prices at which every good's best producer alone earns what is spent on the good, if producers keep
     /// their present shares of it: supply is then between demand and a multiple of it.
     ///
@@ -166,7 +242,7 @@ impl<'a> Model<'a> {
         let mut chosen: Vec<Option<usize>> = Vec::new();
         for _ in 0..CHOICES {
             let mut best: Vec<f64> =
-                spent.iter().zip(&self.layout.endowments).map(|(x, endowment)| x - endowment.ln()).collect();
+                spent.iter().zip(&self.endowments).map(|(x, endowment)| x - endowment.ln()).collect();
             let mut choice = vec![None; n];
             for w in 0..self.layout.workers() {
                 let (g, price) = (self.layout.output(w).index(), target(w) + self.input_price(w, &u));
@@ -221,14 +297,42 @@ impl<'a> Model<'a> {
         matrix
     }
 
-    fn inputs(&self, w: usize) -> impl Iterator<Item = (usize, f64)> {
+    fn inputs(&self, w: usize) -> impl Iterator<Item = (usize, f64)> + Clone {
         let shares = &self.shares[self.layout.input_range(w)];
         self.layout.inputs(w).iter().zip(shares).map(|(good, share)| (good.index(), *share))
     }
 
+    /// The exponent `1 − σ` of a council's price index; `None` where it is 0.
+    fn exponent(&self, w: usize) -> Option<f64> {
+        self.substitution.get(w).map(|s| 1.0 - s).filter(|r| *r != 0.0)
+    }
+
     /// `Σ_i b_wi·u_i`.
     fn input_price(&self, w: usize, u: &[f64]) -> f64 {
-        self.inputs(w).map(|(good, share)| share * u[good]).sum()
+        let Some(r) = self.exponent(w) else {
+            return self.inputs(w).map(|(good, share)| share * u[good]).sum();
+        };
+        let (whole, mean) = self.index(w, u, r);
+        self.inputs(w).map(|(good, share)| share * self.base[good]).sum::<f64>() + whole * mean
+    }
+
+    /// `B` and the logarithm of the price index since the base.
+    fn index(&self, w: usize, u: &[f64], r: f64) -> (f64, f64) {
+        let whole: f64 = self.inputs(w).map(|(_, share)| share).sum();
+        let terms = self.inputs(w).map(|(good, share)| (share / whole, u[good] - self.base[good]));
+        (whole, if whole > 0.0 { log_mean(terms, r) } else { 0.0 })
+    }
+
+    /// A council's inputs with their shares of revenue at some prices.
+    fn shares_at(&self, w: usize, u: &[f64], shares: &mut Vec<(usize, f64)>) {
+        shares.clear();
+        shares.extend(self.inputs(w));
+        if let Some(r) = self.exponent(w) {
+            let (_, mean) = self.index(w, u, r);
+            for (good, share) in shares {
+                *share *= (r * (u[*good] - self.base[*good] - mean)).exp();
+            }
+        }
     }
 
     fn log_revenue(&self, w: usize, u: &[f64]) -> f64 {
@@ -248,18 +352,30 @@ impl<'a> Model<'a> {
         };
         let fold = |range: Range<usize>| {
             let mut state = zero();
+            let mut shares = Vec::new();
             for w in range {
                 let o = self.layout.output(w).index();
                 let value = self.log_revenue(w, u).min(LARGEST_LOG).exp();
                 state.supply[o] += value;
                 state.potential += value / self.elasticities[w];
                 let reaction = self.elasticities[w] * value;
-                for (i, share) in self.inputs(w) {
+                self.shares_at(w, u, &mut shares);
+                // Shares move by `(1 − σ)·(b_i·δ_ij − b_i·b_j/B)`.
+                let change = self.exponent(w).map_or(0.0, |r| r * value);
+                let whole: f64 =
+                    if change == 0.0 { 1.0 } else { shares.iter().map(|(_, share)| share).sum() };
+                for &(i, share) in &shares {
                     state.demand[i] += share * value;
                     state.supply_slopes[o * n + i] -= share * reaction;
                     state.demand_slopes[i * n + o] += share * reaction;
-                    for (j, other) in self.inputs(w) {
+                    for &(j, other) in &shares {
                         state.demand_slopes[i * n + j] -= share * other * reaction;
+                        if change != 0.0 {
+                            state.demand_slopes[i * n + j] -= share * (other / whole) * change;
+                        }
+                    }
+                    if change != 0.0 {
+                        state.demand_slopes[i * n + i] += share * change;
                     }
                 }
                 state.supply_slopes[o * n + o] += reaction;
@@ -272,7 +388,7 @@ impl<'a> Model<'a> {
             chunked_reduce(self.layout.workers(), chunk, fold, State::absorb).unwrap_or_else(zero);
         state.magnitude = state.potential;
         for g in 0..n {
-            let endowed = self.layout.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
+            let endowed = self.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
             state.supply[g] += endowed;
             state.demand[g] += self.spending[g];
             let spent = self.spending[g] * u[g];
@@ -295,6 +411,12 @@ impl State {
         ] {
             total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
         }
+    }
+
+    /// Sum of squares of log(D/S); infinite if some quantity is not a number.
+    fn squares(&self) -> f64 {
+        let sum: f64 = self.demand.iter().zip(&self.supply).map(|(d, s)| (d / s).ln().powi(2)).sum();
+        if sum.is_nan() { f64::INFINITY } else { sum }
     }
 
     /// Largest |log(D/S)|; infinite if some quantity is not a number.
