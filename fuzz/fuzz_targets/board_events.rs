@@ -5,8 +5,9 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use parecon_planning::{
-    Amount, Closing, Config, CouncilId, Economy, FacilitationBoard, Federation, GoodId, Message, Missing,
-    Plan, PriceRule, Proposal, Recorded, RevealedNewton, Verdict, experiment,
+    Amount, Anderson, Broyden, Closing, Config, CouncilId, Economy, FacilitationBoard, Federation, GoodId,
+    Message, Missing, Plan, PriceRule, Proposal, Recorded, RevealedNewton, Tatonnement, TotalsNewton, Verdict,
+    experiment,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,7 +15,7 @@ const MAX_EVENTS: usize = 40;
 
 #[derive(Arbitrary, Debug)]
 struct Life {
-    recorded: bool,
+    rule: u8,
     start: Number,
     missing: u8,
     events: Vec<Event>,
@@ -150,19 +151,19 @@ where
             }
             Event::Truth(_) | Event::NearlyTruth(..) | Event::Proposal(_) => {
                 let proposal = proposal.expect("these events propose");
-                let answer = board.receive(&proposal);
-                assert_eq!(answer.message.is_empty(), !answer.verdict.is_refusal());
+                let receipt = board.receive(&proposal);
+                assert_eq!(receipt.message.is_empty(), !receipt.verdict.is_refusal());
                 // On the wire it is the same proposal, if it can be said there at all.
                 if let Ok(line) = Message::Proposal(proposal).to_line() {
                     let again = board.receive_line(&line);
-                    let heard = if answer.verdict == Verdict::Accepted {
+                    let heard = if receipt.verdict == Verdict::Accepted {
                         Verdict::AlreadyReceived
                     } else {
-                        answer.verdict
+                        receipt.verdict
                     };
                     assert_eq!(again.verdict, heard);
                 }
-                answer.verdict == Verdict::Accepted
+                receipt.verdict == Verdict::Accepted
             }
         };
         let after = saved(&board);
@@ -182,9 +183,12 @@ where
 
 fuzz_target!(|life: Life| {
     let economy = experiment::small_example().expect("the example is valid");
-    if life.recorded {
-        live(&economy, Recorded::new(), &life);
-    } else {
-        live(&economy, RevealedNewton::new(), &life);
+    match life.rule % 6 {
+        0 => live(&economy, RevealedNewton::new(), &life),
+        1 => live(&economy, Recorded::new(), &life),
+        2 => live(&economy, Tatonnement::new(), &life),
+        3 => live(&economy, Anderson::new(), &life),
+        4 => live(&economy, Broyden::new(), &life),
+        _ => live(&economy, TotalsNewton::for_economy(&economy), &life),
     }
 });

@@ -5,4 +5,4 @@ mod iteration;
 mod reduce;
 
 pub use iteration::{Observer, Status};
-pub use reduce::chunked_reduce;
+pub use reduce::{chunked_reduce, for_each};

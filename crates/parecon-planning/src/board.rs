@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::collective::Alone;
 use crate::economy::Layout;
-use crate::history::History;
-use crate::{Config, CouncilId, Error, PriceRule, Proposals, Register, Round, Status};
+use crate::history::{History, Shown};
+use crate::proposals::Received;
+use crate::{Config, CouncilId, Disclosure, Error, PriceRule, Proposals, Register, Round, Status};
 use check::{EFFORT, EFFORT_COST, INPUTS, Numbers, OUTPUT};
 pub use protocol::{Amount, Announcement, Ending, Message, Plan, Proposal, Receipt, Verdict};
 
@@ -63,8 +65,12 @@ pub enum Closing<'a> {
 /// [`plan`](crate::plan) is this process with councils that answer at once and truly. It has a loop of its own because
 /// millions of simulated councils need not be asked one by one: their proposals are never formed where the rule does
 /// not look at them, and what consumer councils spend is added up once. Rounds, endings and rules are the same code.
-/// Prices agree to rounding with every rule, and in every bit with a rule that looks at proposals alone
-/// ([`RevealedNewton`](crate::RevealedNewton)) or with [`Config::with_exact_sums`].
+/// Prices agree to rounding, and with [`Config::with_exact_sums`] in every bit; only what
+/// [`RevealedNewton`](crate::RevealedNewton) adds up over councils takes them in the order in which an [economy](crate::Economy)
+/// stores them, Cobb–Douglas councils first.
+///
+/// A rule is shown what it [asks for](crate::Disclosure), but elasticities, which nobody reports to a board:
+/// [`Newton`](crate::Newton) does without them what [`Recorded`](crate::Recorded) does.
 ///
 /// # Complexity
 /// Receiving is linear in the size of a proposal (times the number of goods the council is registered for), closing
@@ -335,7 +341,7 @@ impl<R: PriceRule> FacilitationBoard<R> {
             }
         }
         let missing = self.received.iter().map(Option::is_none).collect();
-        Proposals::of(&self.layout, outputs, efforts, inputs, consumption, permits, missing)
+        Proposals::of(&self.layout, Received { outputs, efforts, inputs, consumption, permits, missing })
     }
 
     /// The plan that counts for the council at a place, if any.
@@ -355,7 +361,15 @@ impl<R: PriceRule> FacilitationBoard<R> {
             let round = self.announcement.round;
             return Err(Error::invalid(format!("round {round} is still open, it must be closed first")));
         };
-        let prices = self.history.next_prices(&self.register.goods, &mut self.rule, Some(proposals), None)?;
+        let mut shown = Shown { proposals: Some(proposals), slopes: None, group: &Alone };
+        let hidden;
+        if self.rule.disclosure() < Disclosure::Proposals {
+            let mut of_workers = proposals.clone();
+            of_workers.hide_consumers();
+            hidden = of_workers;
+            shown.proposals = Some(&hidden);
+        }
+        let prices = self.history.next_prices(&self.register.goods, &mut self.rule, shown)?;
         self.closed = None;
         for (received, earlier) in self.received.iter_mut().zip(&mut self.earlier) {
             if let Some(numbers) = received.take() {

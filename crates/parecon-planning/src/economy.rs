@@ -1,25 +1,29 @@
 //! The economy: goods and councils, checked once and then stored as flat arrays.
 
+mod builder;
 pub(crate) mod check;
+mod consumers;
 mod data;
+mod layout;
+mod names;
 mod others;
-mod store;
+mod workers;
 
 use std::sync::Arc;
 
-use parecon_core::chunked_reduce;
+use parecon_core::{chunked_reduce, for_each};
 use serde::{Deserialize, Serialize};
 
+pub use builder::EconomyBuilder;
+pub(crate) use consumers::Consumers;
 pub use data::EconomyData;
+pub(crate) use layout::Layout;
 pub(crate) use others::{OtherAnswers, Others};
-use others::{OtherConsumer, OtherWorker};
-use store::partition;
-pub(crate) use store::{Consumers, LARGEST_LOG, Layout, Workers};
+pub(crate) use workers::{LARGEST_LOG, Workers};
 
+use crate::collective::Group;
 use crate::proposals::Proposals;
-use crate::{
-    Aggregates, Category, ConsumerCouncil, Error, Good, GoodId, Preferences, Technology, WorkerCouncil,
-};
+use crate::{Aggregates, Collective, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
 
 /// Announced prices lie within `[1/PRICE_LIMIT, PRICE_LIMIT]`, so that no value or quantity leaves the range of `f64`.
 pub(crate) const PRICE_LIMIT: f64 = 1e100;
@@ -31,7 +35,7 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// worker council and nothing at all per consumer council (whose given incomes make spending on each good a
 /// constant).
 ///
-/// At prices `p`, a worker council with [technology](CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
+/// At prices `p`, a worker council with [technology](crate::CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
 ///
 /// ```text
 /// log Q = [log A + (c/k)·log(c·p_o/(k·s)) + Σ b_i·log(b_i·p_o/p_i)] / (1 − c/k − B)
@@ -91,6 +95,9 @@ pub struct Economy {
     total_income: f64,
     /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c` over Cobb–Douglas consumer councils.
     welfare_constant: f64,
+    /// Largest `B = Σ b_i` of any Cobb–Douglas worker council.
+    largest_returns: f64,
+    group: Group,
 }
 
 /// What all councils propose at some prices.
@@ -129,59 +136,10 @@ impl Economy {
         workers: Vec<WorkerCouncil>,
         consumers: Vec<ConsumerCouncil>,
     ) -> Result<Self, Error> {
-        check::goods(&goods)?;
-        check::workers(&goods, &workers)?;
-        check::consumers(&goods, &consumers)?;
-        check::balance(&goods, &workers, &consumers)?;
-        let sharers = consumers.len();
-        Ok(Self::assemble(goods, workers, consumers, sharers))
-    }
-
-    /// Of councils that have been checked; `sharers` of them pay for public goods, wherever they are.
-    pub(crate) fn assemble(
-        goods: Vec<Good>,
-        mut workers: Vec<WorkerCouncil>,
-        mut consumers: Vec<ConsumerCouncil>,
-        sharers: usize,
-    ) -> Self {
-        // Cobb–Douglas councils first, as flat arrays; the others after them.
-        let fast_worker = |w: &WorkerCouncil| matches!(w.technology, Technology::CobbDouglas(_));
-        let fast_consumer = |c: &ConsumerCouncil| matches!(c.preferences, Preferences::CobbDouglas(_));
-        let worker_order = partition(&mut workers, fast_worker);
-        let consumer_order = partition(&mut consumers, fast_consumer);
-        let mut layout = Layout::new(&goods, &workers, &consumers, worker_order, consumer_order);
-        layout.sharers = sharers as f64;
-        let layout = Arc::new(layout);
-        let other_workers = workers.split_off(workers.iter().filter(|w| fast_worker(w)).count());
-        let other_consumers = consumers.split_off(consumers.iter().filter(|c| fast_consumer(c)).count());
-        let others = Others {
-            workers: other_workers.into_iter().filter_map(OtherWorker::new).collect(),
-            consumers: other_consumers.into_iter().filter_map(OtherConsumer::new).collect(),
-        };
-        let workers = Workers::new(workers);
-        let consumers = Consumers::new(consumers);
-
-        let mut spending = vec![0.0; goods.len()];
-        let mut welfare_constant = 0.0;
-        for c in 0..consumers.len() {
-            let wants = layout.wants(c);
-            for (good, share) in wants.iter().zip(consumers.shares(c, &layout)) {
-                let spent = consumers.income(c) * share;
-                spending[good.index()] += spent;
-                if goods[good.index()].category != Category::Public {
-                    welfare_constant += spent * spent.ln();
-                }
-            }
-        }
-        let fast_income = consumers.total_income();
-        for (good, &spent) in goods.iter().zip(&spending) {
-            if good.category == Category::Public && spent > 0.0 {
-                welfare_constant += spent * spent.ln();
-            }
-        }
-        welfare_constant -= fast_income;
-        let total_income = fast_income + others.consumers.iter().map(|c| c.council.income).sum::<f64>();
-        Economy { goods, layout, workers, consumers, others, spending, total_income, welfare_constant }
+        let mut builder = Economy::builder(goods)?;
+        workers.iter().try_for_each(|council| builder.worker_council(council))?;
+        consumers.iter().try_for_each(|council| builder.consumer_council(council))?;
+        builder.build()
     }
 
     /// The goods, in the order of every vector over goods.
@@ -253,7 +211,7 @@ impl Economy {
     /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
     pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
         self.check_prices(prices)?;
-        Ok(self.proposals_at(prices, &self.answers_at(prices)?))
+        Ok(self.proposals_at(prices, &self.answers_at(prices)?, true))
     }
 
     /// Supply and demand at announced prices, without forming the proposals.
@@ -301,11 +259,15 @@ impl Economy {
 
     /// Value of every worker council's planned output.
     pub(crate) fn revenues(&self, log_prices: &[f64]) -> Vec<f64> {
-        let one = |range: std::ops::Range<usize>| -> Vec<f64> {
-            range.map(|w| self.workers.revenue(w, &self.layout, log_prices)).collect()
-        };
-        chunked_reduce(self.workers.len(), self.chunk(), one, |all, part| all.extend(part))
-            .unwrap_or_default()
+        let chunk = self.chunk();
+        let mut revenues = vec![0.0; self.workers.len()];
+        let tasks = (0..).step_by(chunk).zip(revenues.chunks_mut(chunk)).collect();
+        for_each(tasks, |(first, part): (usize, &mut [f64])| {
+            for (w, revenue) in (first..).zip(part) {
+                *revenue = self.workers.revenue(w, &self.layout, log_prices);
+            }
+        });
+        revenues
     }
 
     /// Adds up in values and divides by the price once per good.
@@ -330,26 +292,32 @@ impl Economy {
                 *t += p;
             }
         };
-        let sums =
+        let mut sums =
             chunked_reduce(self.workers.len(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
+        self.group.0.sum(&mut sums);
         let supply = (0..n).map(|g| self.goods[g].endowment + sums[g] / prices[g]).collect();
         let demand = (0..n).map(|g| (self.spending[g] + sums[n + g]) / prices[g]).collect();
         Aggregates { supply, demand }
     }
 
-    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers) -> Proposals {
-        let mut all = Proposals::at(
-            &self.layout,
-            &self.workers,
-            &self.consumers,
-            prices,
-            &answers.revenues,
-            self.chunk(),
-        );
+    /// With the consumer councils' proposals or without.
+    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers, consumers: bool) -> Proposals {
+        let mut all = Proposals::at(&self.layout, &self.workers, &self.spending, prices, &answers.revenues);
+        if consumers {
+            all.add_consumers(&self.consumers, prices);
+        }
         if answers.others(self).is_some() {
             all.extend(&answers.others);
         }
         all
+    }
+
+    pub(crate) fn group(&self) -> &dyn Collective {
+        &*self.group.0
+    }
+
+    pub(crate) fn largest_returns(&self) -> f64 {
+        self.largest_returns
     }
 
     pub(crate) fn layout(&self) -> &Layout {

@@ -3,8 +3,12 @@
 mod rationed;
 mod sums;
 
+use std::ops::Range;
+
+use parecon_core::chunked_reduce;
+
 use crate::economy::{Answers, LARGEST_LOG, logs};
-use crate::linear::solve;
+use crate::linear::{Lu, gmres, worth_matrices};
 use crate::{Certificate, Economy, Error, GoodId, Proposals};
 use rationed::Rationed;
 use sums::{Sums, add, weighted};
@@ -17,6 +21,8 @@ const MIXED_LIMIT: usize = 200;
 const LEFTOVER: f64 = 1e-3;
 /// Logarithm of the largest factor between what is proposed and what can be had.
 const LARGEST_FACTOR: f64 = 100.0;
+/// Precision of a Newton step that is found without a matrix: far below the leftover that remains anyway.
+const PRECISION: f64 = 1e-10;
 /// Rounding of a sum over councils.
 const ROUNDING: f64 = 1e-15;
 /// A plan that uses more of a good than there is by a larger share than this is none.
@@ -89,7 +95,7 @@ impl Economy {
         let input_factors: Vec<f64> = clearing.log_factors.iter().map(|f| f.exp()).collect();
         let consumption: Vec<f64> =
             clearing.left(self).iter().zip(prices).map(|(value, price)| value / price).collect();
-        let mut plan = self.proposals_at(prices, &answers);
+        let mut plan = self.proposals_at(prices, &answers, true);
         let layout = self.layout();
         let others = clearing.others.as_ref();
         plan.rescale(
@@ -117,6 +123,25 @@ impl Economy {
     }
 }
 
+impl Economy {
+    /// `v − ∂log S/∂ρ · v` at some factors, without the matrix.
+    fn rationed_slopes(&self, revenues: &[f64], rho: &[f64], v: &[f64], supply: &[f64]) -> Vec<f64> {
+        let fold = |range: Range<usize>| {
+            let mut made = vec![0.0; v.len()];
+            for w in range {
+                let output = revenues[w] * weighted(self, w, |good| rho[good.index()]).exp();
+                made[self.layout().output(w).index()] += output * weighted(self, w, |good| v[good.index()]);
+            }
+            made
+        };
+        let merge = |total: &mut Vec<f64>, part: Vec<f64>| add(total, &part);
+        let mut made = chunked_reduce(self.workers().len(), self.chunk(), fold, merge)
+            .unwrap_or_else(|| vec![0.0; v.len()]);
+        self.group().sum(&mut made);
+        v.iter().zip(made.iter().zip(supply)).map(|(v, (made, supply))| v - made / supply).collect()
+    }
+}
+
 /// Input factors that clear every good, and what follows from them, in values at the announced prices.
 pub(crate) struct Clearing {
     /// `ρ = log r`.
@@ -129,7 +154,9 @@ impl Clearing {
     pub(crate) fn of(economy: &Economy, prices: &[f64], answers: &Answers) -> Option<Self> {
         let revenues = &answers.revenues;
         let cut_off = LARGEST_LOG.exp();
-        if revenues.iter().any(|v| *v >= cut_off) {
+        let mut largest_revenue = [revenues.iter().copied().fold(0.0, f64::max)];
+        economy.group().largest(&mut largest_revenue);
+        if largest_revenue[0] >= cut_off {
             return None; // the bound would be too low
         }
         let others = answers.others(economy);
@@ -159,9 +186,12 @@ impl Clearing {
         let mut sums;
         let mut step = 0;
         let limit = if others.is_some() { MIXED_LIMIT } else { STEP_LIMIT };
+        let mut inputs = [economy.layout().all_inputs().len() as f64];
+        economy.group().sum(&mut inputs);
+        let matrices = others.is_some() || worth_matrices(n, inputs[0]);
         let mut last_open = f64::INFINITY;
         loop {
-            sums = at(&rho, step < limit);
+            sums = at(&rho, matrices && step < limit);
             let residual = slack(&sums, &rho);
             let size = largest(rho.iter().map(|r| r.abs()));
             let open = largest(residual.iter().map(|r| r.abs()));
@@ -169,16 +199,20 @@ impl Clearing {
             if step == limit || (step > 0 && open <= enough) {
                 break;
             }
-            let mut matrix = std::mem::take(&mut sums.jacobian);
-            for g in 0..n {
-                for j in 0..n {
-                    let identity = if g == j { 1.0 } else { 0.0 };
-                    matrix[g * n + j] = identity - matrix[g * n + j] / sums.supply[g];
-                }
-            }
+            let matrix = std::mem::take(&mut sums.jacobian);
+            let cell = |g: usize, j: usize| {
+                let identity = if g == j { 1.0 } else { 0.0 };
+                identity - matrix[g * n + j] / sums.supply[g]
+            };
             // Where proportions are fixed, Newton's steps may circle or leave the range; the map itself does not.
-            let newton =
-                if others.is_some() && open > 0.9 * last_open { None } else { solve(&matrix, &residual) };
+            let newton = if others.is_some() && open > 0.9 * last_open {
+                None
+            } else if matrices {
+                Lu::of(n, cell).and_then(|lu| lu.solve(&residual))
+            } else {
+                let apply = |v: &[f64]| economy.rationed_slopes(revenues, &rho, v, &sums.supply);
+                gmres(apply, &vec![1.0; n], &residual, PRECISION)
+            };
             let direction = match newton {
                 None if others.is_some() => residual,
                 found => found?,
@@ -198,7 +232,7 @@ impl Clearing {
             if short <= 0.0 {
                 break;
             }
-            let shift = (short + ROUNDING) / (1.0 - economy.workers().largest_returns());
+            let shift = (short + ROUNDING) / (1.0 - economy.largest_returns());
             rho.iter_mut().for_each(|r| *r -= shift);
             sums = at(&rho, false);
         }

@@ -69,7 +69,6 @@ impl Proposals {
     /// Supply and demand from the flows of all councils, one for each good.
     pub(crate) fn balance<'f>(&self, flows: impl Iterator<Item = &'f Flow>) -> Aggregates {
         let layout = self.layout();
-        let sharers = self.consumer_councils() as f64;
         let mut all = Aggregates { supply: Vec::new(), demand: Vec::new() };
         for (g, flow) in flows.enumerate() {
             let mut supply = flow.made.clone();
@@ -77,13 +76,17 @@ impl Proposals {
             supply.add(layout.endowments[g]);
             all.supply.push(supply.value());
             all.demand.push(if layout.public[g] {
-                let average = if sharers > 0.0 { flow.requested.value() / sharers } else { 0.0 };
-                flow.used.value() + average
+                flow.used.value() + self.requested(g, flow)
             } else {
                 let mut demand = flow.used.clone();
                 demand.merge(&flow.requested);
                 demand.value()
             });
+        }
+        if !self.discloses_consumers() {
+            let permitted = self.permitted(all.supply.len());
+            all.supply.iter_mut().zip(permitted).for_each(|(supply, permitted)| *supply += permitted);
+            all.demand.iter_mut().zip(self.requests()).for_each(|(demand, requested)| *demand += requested);
         }
         all
     }

@@ -2,9 +2,17 @@
 
 use crate::economy::PRICE_LIMIT;
 use crate::{
-    Aggregates, Certificate, Config, Disclosure, Error, Good, GoodId, Outcome, PriceRule, Proposals, Reports,
-    Round, Slopes, Status, ThresholdClass,
+    Aggregates, Certificate, Collective, Config, Disclosure, Error, Good, GoodId, Outcome, PriceRule,
+    Proposals, Reports, Round, Slopes, Status, ThresholdClass,
 };
+
+/// What a round showed beyond sums, as far as a rule may see it.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) proposals: Option<&'a Proposals>,
+    pub(crate) slopes: Option<&'a Slopes>,
+    pub(crate) group: &'a dyn Collective,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct History {
@@ -42,21 +50,27 @@ impl History {
         &mut self,
         goods: &[Good],
         rule: &mut (impl PriceRule + ?Sized),
-        proposals: Option<&Proposals>,
-        slopes: Option<&Slopes>,
+        shown: Shown<'_>,
     ) -> Result<Vec<f64>, Error> {
-        let Some(last) = self.rounds.last() else { return self.config.start_prices_of(goods) };
-        let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-        let wanted = rule.disclosure();
-        if let Some(proposals) = proposals.filter(|_| wanted >= Disclosure::Proposals) {
-            reports = reports.with_proposals(proposals);
-        }
-        if let Some(slopes) = slopes.filter(|_| wanted >= Disclosure::Elasticities) {
-            reports = reports.with_slopes(slopes);
-        }
+        let Some(reports) = self.reports(rule.disclosure(), shown) else {
+            return self.config.start_prices_of(goods);
+        };
         let mut prices = rule.revise(&reports);
         self.out_of_range |= rein_in(goods, &mut prices)?;
         Ok(prices)
+    }
+
+    /// What a rule is shown of the last round, if there was one.
+    pub(crate) fn reports<'a>(&'a self, wanted: Disclosure, shown: Shown<'a>) -> Option<Reports<'a>> {
+        let last = self.rounds.last()?;
+        let mut reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(shown.group);
+        if let Some(proposals) = shown.proposals.filter(|_| wanted >= Disclosure::WorkerProposals) {
+            reports = reports.with_proposals(proposals);
+        }
+        if let Some(slopes) = shown.slopes.filter(|_| wanted >= Disclosure::Elasticities) {
+            reports = reports.with_slopes(slopes);
+        }
+        Some(reports)
     }
 
     pub(crate) fn record(

@@ -6,6 +6,7 @@ mod board;
 #[cfg(feature = "io")]
 pub mod calibrate;
 mod certificate;
+mod collective;
 mod config;
 mod council;
 mod economy;
@@ -34,13 +35,14 @@ pub use board::{
     Verdict,
 };
 pub use certificate::Certificate;
+pub use collective::Collective;
 pub use config::Config;
 pub use council::{
     Activity, Answer, Bounded, Branch, CobbDouglas, ConsumerCouncil, Custom, CustomCouncil, Exposed,
     Exposure, Input, Leontief, Need, Nest, NestedCes, Part, Preference, Preferences, Requirement, Technology,
     WorkerCouncil,
 };
-pub use economy::{Economy, EconomyData};
+pub use economy::{Economy, EconomyBuilder, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;
 pub use federation::{Federation, Flag, GoodTotals, GroupReport, Measure, MemberReport};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::History;
+use crate::history::{History, Shown};
 use crate::{
     Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Slopes, Status,
 };
@@ -55,7 +55,7 @@ pub fn plan(
         }
     };
     observer.on_end(status);
-    Ok(planning.finish(status))
+    Ok(planning.end(status))
 }
 
 /// A planning process whose loop the caller owns.
@@ -102,9 +102,20 @@ impl<'a> Planning<'a> {
     /// A process before its first round.
     ///
     /// # Errors
-    /// If the configuration does not suit the economy.
+    /// If the configuration does not suit the economy: among others, [exact sums](Config::with_exact_sums) of councils
+    /// that are spread over processes.
     pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
         config.validate(economy)?;
+        if config.exact_sums() {
+            let mut processes = [1.0];
+            economy.group().sum(&mut processes);
+            if processes[0] > 1.0 {
+                return Err(Error::invalid(format!(
+                    "exact sums need all councils in one process, but they are in {}",
+                    processes[0]
+                )));
+            }
+        }
         Ok(Planning { economy, rule, history: History::new(config), proposals: None, slopes: None })
     }
 
@@ -117,18 +128,72 @@ impl<'a> Planning<'a> {
     /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
         let Planning { economy, rule, history, proposals, slopes } = self;
-        let prices = history.next_prices(economy.goods(), *rule, proposals.as_ref(), slopes.as_ref())?;
-        let (config, wanted) = (history.config(), rule.disclosure());
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        let prices = history.next_prices(economy.goods(), *rule, shown)?;
+        self.announce(prices)
+    }
+
+    /// Repeats a round of an earlier process: the rule [observes](PriceRule::observe) the last round, and the prices that
+    /// were announced after it are announced again.
+    ///
+    /// Afterwards [`step`](Self::step) goes on as the earlier process would have, bit for bit.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::{Config, Planning, RevealedNewton, experiment};
+    ///
+    /// let economy = experiment::small_example()?;
+    /// let (mut rule, mut again) = (RevealedNewton::new(), RevealedNewton::new());
+    /// let mut first = Planning::new(&economy, &mut rule, Config::new())?;
+    /// first.step()?;
+    /// first.step()?;
+    ///
+    /// let mut second = Planning::new(&economy, &mut again, Config::new())?;
+    /// for round in first.rounds() {
+    ///     second.replay(round.prices.clone())?;
+    /// }
+    /// assert_eq!(first.step()?.prices, second.step()?.prices);
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        self.economy.check_prices(&prices)?;
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        if let Some(reports) = history.reports(rule.disclosure(), shown) {
+            rule.observe(&reports);
+        }
+        self.announce(prices)
+    }
+
+    fn announce(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        let (economy, config) = (self.economy, self.history.config());
         let answers = economy.answers_at(&prices)?;
-        *proposals = (wanted >= Disclosure::Proposals || config.exact_sums())
-            .then(|| economy.proposals_at(&prices, &answers));
-        *slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
-        let aggregates = match proposals {
-            Some(proposals) if config.exact_sums() => proposals.aggregate(),
-            _ => economy.aggregates_of(&prices, &answers),
+        let wanted = self.rule.disclosure();
+        let all = wanted >= Disclosure::Proposals || config.exact_sums();
+        self.proposals = None; // its memory may serve the next ones
+        self.proposals = (wanted >= Disclosure::WorkerProposals || config.exact_sums())
+            .then(|| economy.proposals_at(&prices, &answers, all));
+        let aggregates = match self.proposals.take() {
+            Some(proposals) if config.exact_sums() => {
+                let mut proposals = proposals.with_exact_requests();
+                let aggregates = proposals.aggregate();
+                if wanted < Disclosure::Proposals {
+                    proposals.hide_consumers();
+                }
+                self.proposals = Some(proposals);
+                aggregates
+            }
+            proposals => {
+                self.proposals = proposals;
+                economy.aggregates_of(&prices, &answers)
+            }
         };
+        self.slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
         let certificate = if config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
-        Ok(history.record(prices, aggregates, certificate))
+        Ok(self.history.record(prices, aggregates, certificate))
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
@@ -143,7 +208,14 @@ impl<'a> Planning<'a> {
         self.history.rounds()
     }
 
-    fn finish(self, status: Status) -> Outcome {
+    /// The outcome so far: [`Status::Stopped`] if the process has not ended by itself.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        let status = self.status().unwrap_or(Status::Stopped);
+        self.end(status)
+    }
+
+    fn end(self, status: Status) -> Outcome {
         self.history.finish(status)
     }
 }

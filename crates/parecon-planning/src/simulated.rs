@@ -1,8 +1,6 @@
 //! Councils that answer an announcement truly: what they would gain most from.
 
-use std::slice;
-
-use crate::economy::{check, check_prices};
+use crate::economy::check_prices;
 use crate::{
     Amount, Announcement, ConsumerCouncil, CouncilId, Economy, Error, Good, GoodId, Plan, Proposal,
     Proposals, WorkerCouncil,
@@ -29,13 +27,13 @@ impl WorkerCouncil {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn propose(&self, goods: &[Good], announcement: &Announcement) -> Result<Plan, Error> {
-        check::goods(goods)?;
-        check::workers(goods, slice::from_ref(self))?;
+        let mut alone = Economy::builder(goods.to_vec())?;
+        alone.worker_council(self)?;
+        let alone = alone.build_part(announcement.sharers)?;
         check_prices(goods, &announcement.prices)?;
-        let alone = Economy::assemble(goods.to_vec(), vec![self.clone()], Vec::new(), announcement.sharers);
         let answers = alone.answers_at(&announcement.prices)?;
         let effort_cost = alone.effort_cost(0, &answers);
-        let all = alone.proposals_at(&announcement.prices, &answers);
+        let all = alone.proposals_at(&announcement.prices, &answers, false);
         worker_plan(&all, 0, effort_cost).ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
@@ -54,15 +52,15 @@ impl ConsumerCouncil {
     /// # Example
     /// See [`WorkerCouncil::propose`].
     pub fn propose(&self, goods: &[Good], announcement: &Announcement) -> Result<Plan, Error> {
-        check::goods(goods)?;
-        check::consumers(goods, slice::from_ref(self))?;
+        let mut alone = Economy::builder(goods.to_vec())?;
+        alone.consumer_council(self)?;
         check_prices(goods, &announcement.prices)?;
         if announcement.sharers == 0 {
             return Err(Error::invalid("public goods are shared by 0 consumer councils, must be at least 1"));
         }
-        let alone = Economy::assemble(goods.to_vec(), Vec::new(), vec![self.clone()], announcement.sharers);
+        let alone = alone.build_part(announcement.sharers)?;
         let answers = alone.answers_at(&announcement.prices)?;
-        consumer_plan(&alone.proposals_at(&announcement.prices, &answers), 0)
+        consumer_plan(&alone.proposals_at(&announcement.prices, &answers, true), 0)
             .ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
@@ -82,14 +80,14 @@ impl Economy {
     /// See [`FacilitationBoard`](crate::FacilitationBoard).
     pub fn propose(&self, announcement: &Announcement) -> Result<Vec<Proposal>, Error> {
         self.check_prices(&announcement.prices)?;
-        let (sharers, councils) = (announcement.sharers, self.consumer_councils());
-        if sharers != councils {
+        let (sharers, councils) = (announcement.sharers, self.layout().sharers);
+        if sharers as f64 != councils {
             return Err(Error::invalid(format!(
                 "public goods are shared by {sharers} consumer councils, must be {councils}"
             )));
         }
         let answers = self.answers_at(&announcement.prices)?;
-        let plans = self.proposals_at(&announcement.prices, &answers);
+        let plans = self.proposals_at(&announcement.prices, &answers, true);
         let plan = |council| match council {
             CouncilId::Worker(w) => worker_plan(&plans, w as usize, self.effort_cost(w as usize, &answers)),
             CouncilId::Consumer(c) => consumer_plan(&plans, c as usize),

@@ -10,7 +10,8 @@ use parecon_core::chunked_reduce;
 pub(crate) use consumer::{OtherConsumer, Request};
 pub(crate) use worker::{OtherWorker, Plan};
 
-use super::store::{LARGEST_LOG, Layout};
+use super::layout::Layout;
+use super::workers::LARGEST_LOG;
 use crate::{Aggregates, Error};
 
 /// Councils per task: a nest takes some hundred operations.
@@ -161,7 +162,7 @@ impl OtherAnswers {
                 all.demand[good.index()] += x;
             }
         }
-        let sharers = layout.consumers() as f64;
+        let sharers = layout.sharers;
         let wants = others.consumers.iter().flat_map(|c| &c.wants);
         for (good, x) in wants.zip(&self.quantities) {
             let g = good.index();

@@ -155,7 +155,7 @@ pub fn rows(runs: &[Run]) -> impl Iterator<Item = Row> {
 ///     // Recorded in years one and two, then RevealedNewton.
 ///     assert!(pair[2].rounds_to(0.03) < pair[0].rounds_to(0.03));
 /// }
-/// assert_eq!(rows(&runs).count(), runs.iter().map(|run| run.imbalances.len()).sum());
+/// assert_eq!(rows(&runs).count(), runs.iter().map(|run| run.imbalances.len()).sum::<usize>());
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
 pub fn batch(

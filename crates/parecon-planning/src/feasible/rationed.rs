@@ -21,7 +21,7 @@ impl Rationed {
         let layout = economy.layout();
         let n = prices.len();
         let (mut requested, mut least, mut minima) = (vec![0.0; n], vec![0.0; n], Vec::new());
-        let sharers = layout.consumers() as f64;
+        let sharers = layout.sharers;
         for (c, consumer) in others.consumers.iter().enumerate() {
             for (i, good) in consumer.wants.iter().enumerate() {
                 let g = good.index();

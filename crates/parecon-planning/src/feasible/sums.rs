@@ -6,7 +6,8 @@ use parecon_core::chunked_reduce;
 
 use super::excess_exp;
 use crate::economy::{OtherAnswers, Others};
-use crate::{Economy, GoodId};
+use crate::linear::matrix_chunk;
+use crate::{Collective, Economy, GoodId};
 
 /// Sums over the worker councils at given factors.
 #[derive(Clone)]
@@ -74,9 +75,9 @@ impl Sums {
             add(&mut total.proposed, &part.proposed);
             add(&mut total.jacobian, &part.jacobian);
         };
-        // As many councils to a task as a Jacobian has cells: the sums then cost no more than the councils.
-        let chunk = if with_jacobian { economy.chunk().max(n * n / 4) } else { economy.chunk() };
+        let chunk = if with_jacobian { matrix_chunk(workers.len(), n * n) } else { economy.chunk() };
         let mut sums = chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero);
+        sums.share(economy.group());
         for (g, price) in prices.iter().enumerate() {
             sums.supply[g] += price * layout.endowments[g];
             sums.proposed[g] += economy.spending()[g];
@@ -86,6 +87,16 @@ impl Sums {
 }
 
 impl Sums {
+    /// Adds what other processes' councils sum up to.
+    fn share(&mut self, group: &dyn Collective) {
+        let mut scalars = [self.surplus, self.loss];
+        group.sum(&mut scalars);
+        [self.surplus, self.loss] = scalars;
+        for list in [&mut self.supply, &mut self.used, &mut self.proposed, &mut self.jacobian] {
+            group.sum(list);
+        }
+    }
+
     /// Adds worker councils that are not Cobb–Douglas, and permissions; the logarithms of their outputs' factors.
     pub(super) fn absorb(
         &mut self,

@@ -1,6 +1,6 @@
 //! Consumer councils of other kinds than Cobb–Douglas.
 
-use super::super::store::LARGEST_LOG;
+use super::super::workers::LARGEST_LOG;
 use crate::council::FlatNest;
 use crate::{ConsumerCouncil, Exposure, GoodId, Nest, Preferences};
 

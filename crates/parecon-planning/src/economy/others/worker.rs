@@ -2,7 +2,7 @@
 
 mod slopes;
 
-use super::super::store::{LARGEST_LOG, constant, returns_to_scale};
+use super::super::workers::{LARGEST_LOG, constant, returns_to_scale};
 use crate::council::FlatNest;
 use crate::{Answer, CobbDouglas, Custom, GoodId, Technology, WorkerCouncil};
 

@@ -95,7 +95,6 @@ impl Correction {
 
     /// The corrected step; `None` if the model needs no correction.
     fn step(&self, model: &Model<'_>, u: &[f64], residual: &[f64]) -> Option<Vec<f64>> {
-        let n = u.len();
         let (mut moves, mut errors) = (Vec::new(), Vec::new());
         let mut unexplained: f64 = 0.0;
         for (at, seen) in self.rounds.iter().rev() {
@@ -120,22 +119,26 @@ impl Correction {
             let scale = dot(moved, moved).sqrt().recip();
             moved.iter_mut().chain(error).for_each(|v| *v *= scale);
         }
-        let mut matrix = model.jacobian(u);
         let mut gram = vec![0.0; m * m];
         for i in 0..m {
             for j in 0..m {
                 gram[i * m + j] = dot(&moves[i], &moves[j]) + if i == j { RIDGE } else { 0.0 };
             }
         }
-        // Columns of S⁺ᵀ: for each good `j`, the weights of the errors.
-        for j in 0..n {
-            let right: Vec<f64> = moves.iter().map(|moved| moved[j]).collect();
-            let weights = solve(&gram, &right)?;
-            for g in 0..n {
-                matrix[g * n + j] -= errors.iter().zip(&weights).map(|(e, w)| e[g] * w).sum::<f64>();
+        // `(J − E·S⁺)·δ = r` by Woodbury's formula: with Y = J⁻¹·r and Z = J⁻¹·E, and S⁺ = (SᵀS)⁻¹·Sᵀ, the weights
+        // y = S⁺·δ solve `(SᵀS − SᵀZ)·y = Sᵀ·Y`, and δ = Y + Z·y.
+        let rights: Vec<&[f64]> = std::iter::once(residual).chain(errors.iter().map(Vec::as_slice)).collect();
+        let solved = model.solve_at(u, &rights)?;
+        let (y, z) = solved.split_first()?;
+        for i in 0..m {
+            for j in 0..m {
+                gram[i * m + j] -= dot(&moves[i], &z[j]);
             }
         }
-        solve(&matrix, residual)
+        let right: Vec<f64> = moves.iter().map(|moved| dot(moved, y)).collect();
+        let weights = solve(&gram, &right)?;
+        let step = |g: usize| y[g] + weights.iter().zip(z).map(|(w, z)| w * z[g]).sum::<f64>();
+        Some((0..u.len()).map(step).collect())
     }
 }
 

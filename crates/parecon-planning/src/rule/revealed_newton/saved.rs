@@ -5,7 +5,7 @@ pub(super) mod brackets {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::super::Bracket;
+    use super::super::memory::Bracket;
 
     pub(crate) fn serialize<S: Serializer>(
         brackets: &BTreeMap<usize, Bracket>,
