@@ -1,5 +1,5 @@
 //! Councils of every kind on a board, and every rule.
-#![expect(clippy::unwrap_used, reason = "a board that cannot be made fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a board that cannot be made fails the test")]
 
 #[path = "common/kinds.rs"]
 mod kinds;

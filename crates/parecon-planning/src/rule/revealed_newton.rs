@@ -119,6 +119,9 @@ impl PriceRule for RevealedNewton {
         let clearing = model.clear(log_prices.clone(), CLEARED);
         let trusted = !reports.any(self.memory.has_brackets() || proposals.any_missing());
         let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
+        if clearing.iter().any(|u| u.is_nan()) {
+            return self.without_proposals.revise(reports);
+        }
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()

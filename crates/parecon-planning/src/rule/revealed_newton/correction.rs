@@ -54,7 +54,8 @@ impl Correction {
         };
         let residual: Vec<f64> = all.demand.iter().zip(&all.supply).map(ratio).collect();
         let distance = size(&residual);
-        let before = self.rounds.last().filter(|(at, _)| at.len() == u.len()).map(|(_, r)| r);
+        self.rounds.retain(|(at, seen)| [at.len(), seen.len()] == [u.len(); 2]);
+        let before = self.rounds.last().map(|(_, r)| r);
         let last = before.map(|r| size(r));
         // Whether what is furthest from balance has been stepped over.
         let overshot = before.is_some_and(|before| {
@@ -80,7 +81,7 @@ impl Correction {
         if let Some(radius) = self.radius.filter(|r| longest > *r) {
             next = u.iter().zip(&change).map(|(u, d)| u + d * (radius / longest)).collect();
         }
-        self.last_step = longest.min(self.radius.unwrap_or(f64::INFINITY));
+        self.last_step = longest.min(self.radius.unwrap_or(f64::MAX));
         if last.is_none() {
             self.rounds.clear();
         }
