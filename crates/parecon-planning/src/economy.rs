@@ -1,7 +1,7 @@
 //! The economy: goods and councils, checked once and then stored as flat arrays.
 
 mod builder;
-mod check;
+pub(crate) mod check;
 mod consumers;
 mod data;
 mod layout;
@@ -254,19 +254,7 @@ impl Economy {
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
-        if prices.len() != self.goods.len() {
-            let (given, goods) = (prices.len(), self.goods.len());
-            return Err(Error::invalid(format!("{given} prices given for {goods} goods")));
-        }
-        for (good, &price) in self.goods.iter().zip(prices) {
-            if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
-                let name = &good.name;
-                return Err(Error::invalid(format!(
-                    "price of {name:?} is {price}, must be between 1e-100 and 1e100"
-                )));
-            }
-        }
-        Ok(())
+        check_prices(&self.goods, prices)
     }
 
     /// Value of every worker council's planned output.
@@ -344,6 +332,16 @@ impl Economy {
         self.welfare_constant
     }
 
+    /// What effort costs the members of the worker council given at a position.
+    pub(crate) fn effort_cost(&self, position: usize, answers: &Answers) -> f64 {
+        let stored = self.layout.stored_worker(position);
+        match answers.revenues.get(stored) {
+            // `s·E^k`, which at the best plan is `c/k` of revenue.
+            Some(revenue) => self.workers.effort_share(stored) * revenue,
+            None => answers.others.plans.get(stored - self.workers.len()).map_or(0.0, |plan| plan.disutility),
+        }
+    }
+
     /// Councils per task: large enough that the sums over goods cost little beside the councils themselves.
     pub(crate) fn chunk(&self) -> usize {
         (4 * self.goods.len()).max(512)
@@ -352,4 +350,27 @@ impl Economy {
 
 pub(crate) fn logs(prices: &[f64]) -> Vec<f64> {
     prices.iter().map(|p| p.ln()).collect()
+}
+
+/// Prices are one for each good, each within the permitted range.
+pub(crate) fn check_prices(goods: &[Good], prices: &[f64]) -> Result<(), Error> {
+    check_goods_count(prices, goods.len())?;
+    for (good, &price) in goods.iter().zip(prices) {
+        if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
+            let name = &good.name;
+            return Err(Error::invalid(format!(
+                "price of {name:?} is {price}, must be between 1e-100 and 1e100"
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_goods_count(prices: &[f64], goods: usize) -> Result<(), Error> {
+    let given = prices.len();
+    if given == goods {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("{given} prices given for {goods} goods")))
+    }
 }

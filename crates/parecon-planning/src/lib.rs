@@ -2,6 +2,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod aggregates;
+mod board;
 #[cfg(feature = "io")]
 pub mod calibrate;
 mod certificate;
@@ -10,19 +11,29 @@ mod config;
 mod council;
 mod economy;
 mod error;
+mod exact;
 pub mod experiment;
 mod feasible;
+mod federation;
+mod flow;
 mod good;
+mod history;
 mod income;
 mod linear;
 mod proposals;
+mod register;
 mod round;
 mod rule;
 mod session;
+mod simulated;
 mod slopes;
 mod years;
 
 pub use aggregates::Aggregates;
+pub use board::{
+    Amount, Announcement, Closing, Ending, FacilitationBoard, Message, Missing, Plan, Proposal, Receipt,
+    Verdict,
+};
 pub use certificate::Certificate;
 pub use collective::Collective;
 pub use config::Config;
@@ -34,10 +45,12 @@ pub use council::{
 pub use economy::{Economy, EconomyBuilder, EconomyData};
 pub use error::Error;
 pub use feasible::FeasiblePlan;
+pub use federation::{Federation, Flag, GoodTotals, GroupReport, Measure, MemberReport};
 pub use good::{Category, Good, GoodId};
 pub use income::{IncomeRule, Members};
 pub use parecon_core::{Observer, Status};
 pub use proposals::{ConsumerProposal, Proposals, WorkerProposal};
+pub use register::{ConsumerSeat, CouncilId, Register, WorkerSeat};
 pub use round::{Round, ThresholdClass};
 pub use rule::{
     Anderson, Broyden, Disclosure, Newton, PriceRule, Recorded, Reports, RevealedNewton, Tatonnement,

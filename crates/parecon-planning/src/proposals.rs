@@ -6,7 +6,8 @@ use std::sync::Arc;
 use parecon_core::for_each;
 
 use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
-use crate::{Aggregates, GoodId};
+use crate::flow::Flow;
+use crate::{Aggregates, CouncilId, GoodId};
 
 /// Councils to a task; what each writes is its own.
 const CHUNK: usize = 2_048;
@@ -26,6 +27,18 @@ pub struct Proposals {
     /// If consumer councils' proposals were asked for.
     consumption: Option<Vec<f64>>,
     permits: Vec<f64>,
+    /// Whether each council, worker councils first, has proposed nothing itself; empty if all have proposed.
+    missing: Vec<bool>,
+}
+
+/// What councils have proposed, each list in the order of a layout, and who has not.
+pub(crate) struct Received {
+    pub(crate) outputs: Vec<f64>,
+    pub(crate) efforts: Vec<f64>,
+    pub(crate) inputs: Vec<f64>,
+    pub(crate) consumption: Vec<f64>,
+    pub(crate) permits: Vec<f64>,
+    pub(crate) missing: Vec<bool>,
 }
 
 /// A worker council's proposal.
@@ -57,6 +70,47 @@ pub struct ConsumerProposal<'a> {
 }
 
 impl Proposals {
+    pub(crate) fn of(layout: &Arc<Layout>, received: Received) -> Self {
+        let Received { outputs, efforts, inputs, consumption, permits, missing } = received;
+        Proposals {
+            layout: Arc::clone(layout),
+            outputs,
+            efforts,
+            inputs,
+            requests: vec![0.0; layout.endowments.len()],
+            consumption: Some(consumption),
+            permits,
+            missing,
+        }
+        .with_exact_requests()
+    }
+
+    /// Adds up anew what consumer councils together request, exactly.
+    pub(crate) fn with_exact_requests(mut self) -> Self {
+        let mut flows = vec![Flow::default(); self.requests.len()];
+        for council in CouncilId::all(0, self.consumer_councils()) {
+            self.each(council, |good, kind, quantity| flows[good.index()].add(kind, quantity));
+        }
+        self.requests = (0..).zip(&flows).map(|(g, flow)| self.requested(g, flow)).collect();
+        self
+    }
+
+    /// What consumer councils together request of a good; of a public good, the average request.
+    pub(crate) fn requested(&self, good: usize, flow: &Flow) -> f64 {
+        let requested = flow.requested.value();
+        let shared = self.layout.public[good] && self.layout.sharers > 0.0;
+        if shared { requested / self.layout.sharers } else { requested }
+    }
+
+    /// Hides what each consumer council proposes; what they add up to remains.
+    pub(crate) fn hide_consumers(&mut self) {
+        self.consumption = None;
+    }
+
+    pub(crate) fn discloses_consumers(&self) -> bool {
+        self.consumption.is_some()
+    }
+
     /// Of worker councils only; `spending` is what the consumer councils together spend on each good.
     pub(crate) fn at(
         layout: &Arc<Layout>,
@@ -95,6 +149,7 @@ impl Proposals {
             requests,
             consumption: None,
             permits: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -186,34 +241,40 @@ impl Proposals {
         &self.requests
     }
 
-    /// Adds the proposals up. [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding,
-    /// without forming them.
+    /// Whether a council has not proposed in this round, so that a board's [policy](crate::Missing) stands in for it;
+    /// simulated councils never are.
+    #[must_use]
+    pub fn is_missing(&self, council: CouncilId) -> bool {
+        let at = match council {
+            CouncilId::Worker(w) => self.layout.stored_worker(w as usize),
+            CouncilId::Consumer(c) => self.layout.workers() + self.layout.stored_consumer(c as usize),
+        };
+        self.is_missing_at(at)
+    }
+
+    /// The same by place of storage, worker councils first.
+    pub(crate) fn is_missing_at(&self, at: usize) -> bool {
+        self.missing.get(at).is_some_and(|missing| *missing)
+    }
+
+    pub(crate) fn any_missing(&self) -> bool {
+        self.missing.contains(&true)
+    }
+
+    /// Adds the proposals up, each good's supply and demand exactly and rounded once at the end: their order and
+    /// grouping do not show.
+    ///
+    /// [`Economy::aggregate`](crate::Economy::aggregate) gives the same, up to rounding, without forming them.
     ///
     /// # Complexity
     /// Linear in the number of quantities proposed.
     #[must_use]
     pub fn aggregate(&self) -> Aggregates {
-        let mut supply = self.layout.endowments.clone();
-        let mut demand = vec![0.0; supply.len()];
-        for worker in self.workers() {
-            supply[worker.good.index()] += worker.output;
-            for (good, quantity) in worker.input_goods.iter().zip(worker.inputs) {
-                demand[good.index()] += quantity;
-            }
+        let mut flows = vec![Flow::default(); self.layout.endowments.len()];
+        for council in CouncilId::all(self.worker_councils(), self.consumer_councils()) {
+            self.each(council, |good, kind, quantity| flows[good.index()].add(kind, quantity));
         }
-        if self.consumption.is_none() {
-            demand.iter_mut().zip(&self.requests).for_each(|(d, r)| *d += r);
-        }
-        for consumer in self.consumers() {
-            for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
-                let public = self.layout.public[good.index()];
-                demand[good.index()] += if public { quantity / self.layout.sharers } else { *quantity };
-            }
-        }
-        for (good, quantity) in self.layout.all_permits().iter().zip(&self.permits) {
-            supply[good.index()] += quantity;
-        }
-        Aggregates { supply, demand }
+        self.balance(flows.iter())
     }
 
     /// All permissions to pollute, by good.

@@ -169,3 +169,33 @@ pub trait PriceRule {
         Disclosure::Aggregates
     }
 }
+
+/// A rule that is borrowed, as for a [`FacilitationBoard`](crate::FacilitationBoard) that is not to own it.
+impl<R: PriceRule + ?Sized> PriceRule for &mut R {
+    fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
+        (**self).revise(reports)
+    }
+
+    fn observe(&mut self, reports: &Reports<'_>) {
+        (**self).observe(reports);
+    }
+
+    fn disclosure(&self) -> Disclosure {
+        (**self).disclosure()
+    }
+}
+
+/// A rule that is chosen while the program runs.
+impl<R: PriceRule + ?Sized> PriceRule for Box<R> {
+    fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
+        (**self).revise(reports)
+    }
+
+    fn observe(&mut self, reports: &Reports<'_>) {
+        (**self).observe(reports);
+    }
+
+    fn disclosure(&self) -> Disclosure {
+        (**self).disclosure()
+    }
+}

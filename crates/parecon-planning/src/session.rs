@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::PRICE_LIMIT;
+use crate::history::{History, Shown};
 use crate::{
-    Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
-    Slopes, Status, ThresholdClass,
+    Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Slopes, Status,
 };
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
@@ -76,14 +75,10 @@ pub fn plan(
 pub struct Planning<'a> {
     economy: &'a Economy,
     rule: &'a mut dyn PriceRule,
-    config: Config,
-    rounds: Vec<Round>,
+    history: History,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
     slopes: Option<Slopes>,
-    /// Index of the round with the smallest imbalance.
-    best: usize,
-    out_of_range: bool,
 }
 
 /// How a planning process ended.
@@ -107,19 +102,21 @@ impl<'a> Planning<'a> {
     /// A process before its first round.
     ///
     /// # Errors
-    /// If the configuration does not suit the economy.
+    /// If the configuration does not suit the economy: among others, [exact sums](Config::with_exact_sums) of councils
+    /// that are spread over processes.
     pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
         config.validate(economy)?;
-        Ok(Planning {
-            economy,
-            rule,
-            config,
-            rounds: Vec::new(),
-            proposals: None,
-            slopes: None,
-            best: 0,
-            out_of_range: false,
-        })
+        if config.exact_sums() {
+            let mut processes = [1.0];
+            economy.group().sum(&mut processes);
+            if processes[0] > 1.0 {
+                return Err(Error::invalid(format!(
+                    "exact sums need all councils in one process, but they are in {}",
+                    processes[0]
+                )));
+            }
+        }
+        Ok(Planning { economy, rule, history: History::new(config), proposals: None, slopes: None })
     }
 
     /// Revises the prices (but in the first round), announces them and adds up the proposals.
@@ -130,14 +127,9 @@ impl<'a> Planning<'a> {
     /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
     /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
-            None => self.config.start_prices(self.economy)?,
-            Some(reports) => {
-                let mut prices = self.rule.revise(&reports);
-                self.out_of_range |= rein_in(self.economy, &mut prices)?;
-                prices
-            }
-        };
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        let prices = history.next_prices(economy.goods(), *rule, shown)?;
         self.announce(prices)
     }
 
@@ -168,61 +160,52 @@ impl<'a> Planning<'a> {
     /// ```
     pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
         self.economy.check_prices(&prices)?;
-        if let Some(reports) = reports(self.economy, &self.rounds, &self.proposals, &self.slopes) {
-            self.rule.observe(&reports);
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        if let Some(reports) = history.reports(rule.disclosure(), shown) {
+            rule.observe(&reports);
         }
         self.announce(prices)
     }
 
     fn announce(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
-        let economy = self.economy;
+        let (economy, config) = (self.economy, self.history.config());
         let answers = economy.answers_at(&prices)?;
-        let aggregates = economy.aggregates_of(&prices, &answers);
-        let disclosed = self.rule.disclosure();
+        let wanted = self.rule.disclosure();
+        let all = wanted >= Disclosure::Proposals || config.exact_sums();
         self.proposals = None; // its memory may serve the next ones
-        self.proposals = (disclosed >= Disclosure::WorkerProposals)
-            .then(|| economy.proposals_at(&prices, &answers, disclosed >= Disclosure::Proposals));
-        self.slopes = (disclosed >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
-        let certificate =
-            if self.config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
-
-        let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
-        if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
-            self.best = self.rounds.len();
-        }
-        self.rounds.push(Round {
-            number: self.rounds.len() + 1,
-            prices,
-            aggregates,
-            largest_imbalance,
-            least_balanced,
-            class: ThresholdClass::of(largest_imbalance),
-            certificate,
-        });
-        Ok(&self.rounds[self.rounds.len() - 1])
+        self.proposals = (wanted >= Disclosure::WorkerProposals || config.exact_sums())
+            .then(|| economy.proposals_at(&prices, &answers, all));
+        let aggregates = match self.proposals.take() {
+            Some(proposals) if config.exact_sums() => {
+                let mut proposals = proposals.with_exact_requests();
+                let aggregates = proposals.aggregate();
+                if wanted < Disclosure::Proposals {
+                    proposals.hide_consumers();
+                }
+                self.proposals = Some(proposals);
+                aggregates
+            }
+            proposals => {
+                self.proposals = proposals;
+                economy.aggregates_of(&prices, &answers)
+            }
+        };
+        self.slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
+        let certificate = if config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
+        Ok(self.history.record(prices, aggregates, certificate))
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        let last = self.rounds.last()?;
-        if last.largest_imbalance < self.config.tolerance() {
-            Some(Status::Converged)
-        } else if self.out_of_range {
-            Some(Status::Diverged)
-        } else if last.number - (self.best + 1) >= self.config.patience() {
-            Some(Status::Stalled)
-        } else if last.number >= self.config.round_limit() {
-            Some(Status::RoundLimit)
-        } else {
-            None
-        }
+        self.history.status()
     }
 
     /// All rounds so far.
     #[must_use]
     pub fn rounds(&self) -> &[Round] {
-        &self.rounds
+        self.history.rounds()
     }
 
     /// The outcome so far: [`Status::Stopped`] if the process has not ended by itself.
@@ -233,50 +216,6 @@ impl<'a> Planning<'a> {
     }
 
     fn end(self, status: Status) -> Outcome {
-        let best = self.rounds.get(self.best);
-        Outcome {
-            status,
-            prices: best.map(|r| r.prices.clone()).unwrap_or_default(),
-            largest_imbalance: best.map_or(0.0, |r| r.largest_imbalance),
-            certificate: best.and_then(|r| r.certificate),
-            rounds: self.rounds,
-        }
+        self.history.finish(status)
     }
-}
-
-/// What a rule is shown of the last round, if there was one.
-fn reports<'a>(
-    economy: &'a Economy,
-    rounds: &'a [Round],
-    proposals: &'a Option<Proposals>,
-    slopes: &'a Option<Slopes>,
-) -> Option<Reports<'a>> {
-    let last = rounds.last()?;
-    let mut reports = Reports::new(last.number, &last.prices, &last.aggregates).with_group(economy.group());
-    if let Some(proposals) = proposals {
-        reports = reports.with_proposals(proposals);
-    }
-    if let Some(slopes) = slopes {
-        reports = reports.with_slopes(slopes);
-    }
-    Some(reports)
-}
-
-/// Keeps revised prices within the permitted range; whether any had left it.
-fn rein_in(economy: &Economy, prices: &mut [f64]) -> Result<bool, Error> {
-    if prices.len() != economy.goods().len() {
-        let (given, goods) = (prices.len(), economy.goods().len());
-        return Err(Error::rule(format!("answered with {given} prices for {goods} goods")));
-    }
-    let mut left = false;
-    for (good, price) in economy.goods().iter().zip(prices) {
-        if price.is_nan() || *price < 0.0 {
-            let name = &good.name;
-            return Err(Error::rule(format!("revised the price of {name:?} to {price}, must be positive")));
-        }
-        let within = price.clamp(1.0 / PRICE_LIMIT, PRICE_LIMIT);
-        left |= within != *price;
-        *price = within;
-    }
-    Ok(left)
 }

@@ -103,7 +103,12 @@ impl EconomyBuilder {
     /// # Errors
     /// If some good can be supplied by nobody or is wanted by nobody ([`Error::is_unbalanced`]).
     pub fn build(self) -> Result<Economy, Error> {
-        self.assemble(Arc::new(Alone))
+        self.assemble(Arc::new(Alone), None)
+    }
+
+    /// Some councils of an economy in which so many consumer councils share the public goods; it need not be balanced.
+    pub(crate) fn build_part(self, sharers: usize) -> Result<Economy, Error> {
+        self.assemble(Arc::new(Alone), Some(sharers as f64))
     }
 
     /// The economy of the councils added here and in all other processes of a group, each of which builds the
@@ -121,10 +126,10 @@ impl EconomyBuilder {
                 others[0]
             )));
         }
-        self.assemble(group)
+        self.assemble(group, None)
     }
 
-    fn assemble(self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
+    fn assemble(self, group: Arc<dyn Collective>, part_of: Option<f64>) -> Result<Economy, Error> {
         let EconomyBuilder { goods, mut layout, workers, consumers, others, .. } = self;
         // Cobb–Douglas councils first, as flat arrays; the others after them.
         for worker in &others.workers {
@@ -139,7 +144,9 @@ impl EconomyBuilder {
             order(layout.workers(), &self.other_workers),
             order(layout.consumers(), &self.other_consumers),
         );
-        check::balance(&goods, &layout, &*group)?;
+        if part_of.is_none() {
+            check::balance(&goods, &layout, &*group)?;
+        }
 
         let n = goods.len();
         let fold = |range: Range<usize>| {
@@ -171,7 +178,7 @@ impl EconomyBuilder {
         let public: f64 = spending.iter().zip(&layout.public).map(of_public).sum();
         let mut returns = [workers.largest_returns()];
         group.largest(&mut returns);
-        layout.sharers = sharers + others.consumers.len() as f64;
+        layout.sharers = part_of.unwrap_or(sharers + others.consumers.len() as f64);
         let other_income: f64 = others.consumers.iter().map(|c| c.council.income).sum();
         Ok(Economy {
             goods,

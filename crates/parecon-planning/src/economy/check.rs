@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::workers::returns_to_scale;
 use crate::{
     Branch, Category, CobbDouglas, Collective, ConsumerCouncil, Error, Exposure, Good, GoodId, Nest,
-    Preferences, Requirement, Technology, WorkerCouncil,
+    Preferences, Register, Requirement, Technology, WorkerCouncil,
 };
 
 /// Bound on magnitudes of the data, so that sums over councils stay finite.
@@ -255,14 +255,7 @@ fn preferences(
             once(goods, good, who, marks)?;
         }
         let wanted = &goods[good.index()];
-        if !wanted.category.is_consumed() {
-            return Err(Error::invalid(format!(
-                "{} wants {:?}, a good of category {}; only private and public goods are consumed",
-                who(),
-                wanted.name,
-                wanted.category
-            )));
-        }
+        consumed(wanted, who)?;
         positive(|| format!("{}: {what} of {:?}", who(), wanted.name), value)
     };
     let none = || Err(Error::invalid(format!("{} has no preferences", who())));
@@ -308,12 +301,7 @@ fn preferences(
 fn exposure(goods: &[Good], e: &Exposure, who: &impl Fn() -> String, marks: &mut Marks) -> Result<(), Error> {
     once(goods, e.pollutant, who, marks)?;
     let good = &goods[e.pollutant.index()];
-    if good.category != Category::Pollutant {
-        let (who, name, category) = (who(), &good.name, good.category);
-        return Err(Error::invalid(format!(
-            "{who} permits {name:?}, a good of category {category}; only pollutants are permitted"
-        )));
-    }
+    permitted(good, who)?;
     let what = |number: &str| format!("{}: {number} of {:?}", who(), good.name);
     positive(|| what("scale"), e.scale)?;
     positive(|| what("compensation exponent"), e.compensation_exponent)?;
@@ -423,4 +411,56 @@ impl Makers {
     fn of_good(&self, g: usize) -> &[usize] {
         &self.councils[self.start[g]..self.start[g + 1]]
     }
+}
+
+/// What a board may be told of the councils.
+pub(crate) fn register(register: &Register) -> Result<(), Error> {
+    let Register { goods: all, worker_councils, consumer_councils } = register;
+    goods(all)?;
+    for count in [worker_councils.len(), consumer_councils.len()] {
+        if u32::try_from(count).is_err() {
+            return Err(Error::invalid(format!("{count} councils of a kind, must be below 2^32")));
+        }
+    }
+    let mut marks = Marks::new(all.len());
+    for (i, w) in worker_councils.iter().enumerate() {
+        let who = || council("worker", &w.name, i);
+        marks.next();
+        known(all, w.output, &who)?;
+        w.inputs.iter().try_for_each(|good| once(all, *good, &who, &mut marks))?;
+    }
+    for (i, c) in consumer_councils.iter().enumerate() {
+        let who = || council("consumer", &c.name, i);
+        marks.next();
+        positive(|| format!("{}: income", who()), c.income)?;
+        for good in &c.wants {
+            once(all, *good, &who, &mut marks)?;
+            consumed(&all[good.index()], &who)?;
+        }
+        for good in &c.permits {
+            once(all, *good, &who, &mut marks)?;
+            permitted(&all[good.index()], &who)?;
+        }
+    }
+    Ok(())
+}
+
+fn consumed(good: &Good, who: &impl Fn() -> String) -> Result<(), Error> {
+    if good.category.is_consumed() {
+        return Ok(());
+    }
+    let (who, Good { name, category, .. }) = (who(), good);
+    Err(Error::invalid(format!(
+        "{who} wants {name:?}, a good of category {category}; only private and public goods are consumed"
+    )))
+}
+
+fn permitted(good: &Good, who: &impl Fn() -> String) -> Result<(), Error> {
+    if good.category == Category::Pollutant {
+        return Ok(());
+    }
+    let (who, Good { name, category, .. }) = (who(), good);
+    Err(Error::invalid(format!(
+        "{who} permits {name:?}, a good of category {category}; only pollutants are permitted"
+    )))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Category, Good, GoodId};
+use crate::{Category, Good, GoodId, Register};
 
 /// Lists of goods, one council's after the other's.
 #[derive(Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub(crate) struct Layout {
     inputs: Vec<GoodId>,
     want_start: Vec<usize>,
     wants: Vec<GoodId>,
-    /// Pollutants permitted by the consumer councils that are not Cobb–Douglas.
+    /// Pollutants permitted by the last consumer councils: in an economy those that are not Cobb–Douglas.
     permit_start: Vec<usize>,
     permits: Vec<GoodId>,
     /// Where a council given at a position is stored; empty if all are stored as given.
@@ -59,6 +59,20 @@ impl Layout {
         }
     }
 
+    /// The layout of registered councils, of which nothing else is known.
+    pub(crate) fn of(register: &Register) -> Self {
+        let mut layout = Layout::new(&register.goods);
+        for seat in &register.worker_councils {
+            layout.push_worker(seat.output, seat.inputs.iter().copied());
+        }
+        for seat in &register.consumer_councils {
+            layout.push_consumer(seat.wants.iter().copied());
+            layout.push_permits(seat.permits.iter().copied());
+        }
+        layout.sharers = register.consumer_councils.len() as f64;
+        layout
+    }
+
     pub(crate) fn push_worker(&mut self, output: GoodId, inputs: impl Iterator<Item = GoodId>) {
         self.outputs.push(output);
         self.inputs.extend(inputs);
@@ -70,7 +84,7 @@ impl Layout {
         self.want_start.push(self.wants.len());
     }
 
-    /// Of a consumer council that is not Cobb–Douglas.
+    /// Of a consumer council of those, the last, that may permit pollutants.
     pub(super) fn push_permits(&mut self, permits: impl Iterator<Item = GoodId>) {
         self.permits.extend(permits);
         self.permit_start.push(self.permits.len());
@@ -104,7 +118,7 @@ impl Layout {
         self.want_start[c]
     }
 
-    /// The permits of a consumer council as stored; only those that are not Cobb–Douglas have any.
+    /// The permits of a consumer council as stored; only the last ones have any.
     pub(crate) fn permit_range(&self, c: usize) -> Range<usize> {
         let first_other = self.consumers() + 1 - self.permit_start.len();
         match c.checked_sub(first_other) {

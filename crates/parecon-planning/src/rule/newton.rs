@@ -1,5 +1,7 @@
 //! Newton's method on what councils report of their reactions.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Disclosure, PriceRule, Recorded, Reports};
 use crate::Slopes;
 use crate::economy::{PRICE_LIMIT, logs};
@@ -62,7 +64,8 @@ const ROOM: f64 = 1e10;
 /// # Reference
 /// J. E. Dennis and R. B. Schnabel, *Numerical Methods for Unconstrained Optimization and Nonlinear Equations* (SIAM
 /// 1996), chapters 5 and 6.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Newton {
     trial: Option<Trial>,
     /// Smallest sum of squares of log(D/S) so far.
@@ -74,7 +77,8 @@ pub struct Newton {
 }
 
 /// A step that was announced and not yet judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Trial {
     from: State,
     direction: Vec<f64>,
@@ -83,7 +87,8 @@ struct Trial {
     cuts: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Kind {
     /// The whole system in log(D/S).
     Logarithms,
@@ -94,7 +99,8 @@ enum Kind {
 }
 
 /// What a round showed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct State {
     u: Vec<f64>,
     /// Values of supply and demand.

@@ -3,12 +3,15 @@
 mod correction;
 mod memory;
 mod model;
+mod saved;
 mod slopes;
 mod start;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Disclosure, PriceRule, Recorded, Reports};
-use crate::Proposals;
 use crate::economy::{PRICE_LIMIT, logs};
+use crate::{Aggregates, Proposals};
 use correction::Correction;
 use memory::Memory;
 use model::{Model, Technologies};
@@ -41,7 +44,8 @@ const CLEARED: f64 = 1e-11;
 /// once every Cobb–Douglas council has answered with two different proposals of representable size. Where first prices are so
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
-/// If no proposals are shown to it, it does what [`Recorded`] does.
+/// If no proposals are shown to it, or nobody at all makes or wants some good in a round, it does what [`Recorded`] does.
+/// From councils that are [missing](Proposals::is_missing) it learns nothing.
 ///
 /// It remembers councils by position. Carried on into the same economy's next year (whose rounds count from 1 again), what
 /// their effort costs is a head start; for another economy, take a new rule.
@@ -66,7 +70,8 @@ const CLEARED: f64 = 1e-11;
 /// assert!(outcome.rounds.len() <= 4);
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RevealedNewton {
     memory: Memory,
     correction: Correction,
@@ -84,13 +89,12 @@ impl RevealedNewton {
     fn learn<'r>(&mut self, reports: &Reports<'r>, log_prices: &[f64]) -> Option<&'r Proposals> {
         let goods = reports.prices().len();
         let proposals = reports.proposals().filter(|p| p.layout().endowments.len() == goods)?;
-        let inputs = proposals.layout().all_inputs().len();
         if reports.round() == 1 {
             self.memory.next_year();
             self.correction = Correction::default();
         }
         // If one process has got another economy, all have.
-        if reports.any(!self.memory.is_of(goods, inputs)) {
+        if reports.any(!self.memory.is_of(goods, proposals.layout())) {
             *self = Self::new();
         }
         self.memory.learn(reports.prices(), log_prices, proposals);
@@ -104,12 +108,20 @@ impl PriceRule for RevealedNewton {
         let Some(proposals) = self.learn(reports, &log_prices) else {
             return self.without_proposals.revise(reports);
         };
-        let (lines, substitution) = self.memory.lines(proposals.worker_councils());
+        // Where nobody offers or nobody asks, there is nothing to extrapolate from.
+        let Aggregates { supply, demand } = reports.aggregates();
+        if !supply.iter().chain(demand).all(|quantity| *quantity > 0.0) {
+            return self.without_proposals.revise(reports);
+        }
+        let (lines, substitution) = self.memory.lines(proposals);
         let technologies = Technologies { shares: self.memory.shares(), lines: &lines, substitution };
         let model = Model::new(reports, proposals, technologies, &log_prices);
         let clearing = model.clear(log_prices.clone(), CLEARED);
-        let trusted = !reports.any(self.memory.has_brackets());
+        let trusted = !reports.any(self.memory.has_brackets() || proposals.any_missing());
         let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
+        if clearing.iter().any(|u| u.is_nan()) {
+            return self.without_proposals.revise(reports);
+        }
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()

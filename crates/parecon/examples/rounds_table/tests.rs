@@ -35,8 +35,8 @@ fn a_small_table_is_complete_and_in_order() {
     let read = |name: &str| std::fs::read_to_string(folder.0.join(name)).unwrap();
 
     let mut table = csv::Reader::from_path(folder.0.join("table.csv")).unwrap();
-    let rows: Vec<(String, u32, f64, usize, usize, f64, usize, usize)> =
-        table.deserialize().collect::<Result<_, _>>().unwrap();
+    type Row = (String, u32, f64, usize, usize, f64, usize, usize);
+    let rows: Vec<Row> = table.deserialize().collect::<Result<_, _>>().unwrap();
     // Seven rules, two years, four thresholds.
     assert_eq!(rows.len(), 7 * 2 * 4);
     assert!(rows.iter().all(|row| row.3 == 4 && row.4 == 4), "every experiment reached every threshold");

@@ -1,5 +1,7 @@
 //! What the model of the councils leaves unexplained, and what follows from it.
 
+use serde::{Deserialize, Serialize};
+
 use super::model::Model;
 use crate::Aggregates;
 use crate::linear::solve;
@@ -22,7 +24,8 @@ const NOTHING: f64 = 30.0;
 const RIDGE: f64 = 1e-10;
 
 /// Rounds so far and the longest step now permitted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Correction {
     /// Logarithms of prices, and log(D/S) there.
     rounds: Vec<(Vec<f64>, Vec<f64>)>,
@@ -51,7 +54,8 @@ impl Correction {
         };
         let residual: Vec<f64> = all.demand.iter().zip(&all.supply).map(ratio).collect();
         let distance = size(&residual);
-        let before = self.rounds.last().filter(|(at, _)| at.len() == u.len()).map(|(_, r)| r);
+        self.rounds.retain(|(at, seen)| [at.len(), seen.len()] == [u.len(); 2]);
+        let before = self.rounds.last().map(|(_, r)| r);
         let last = before.map(|r| size(r));
         // Whether what is furthest from balance has been stepped over.
         let overshot = before.is_some_and(|before| {
@@ -77,7 +81,7 @@ impl Correction {
         if let Some(radius) = self.radius.filter(|r| longest > *r) {
             next = u.iter().zip(&change).map(|(u, d)| u + d * (radius / longest)).collect();
         }
-        self.last_step = longest.min(self.radius.unwrap_or(f64::INFINITY));
+        self.last_step = longest.min(self.radius.unwrap_or(f64::MAX));
         if last.is_none() {
             self.rounds.clear();
         }

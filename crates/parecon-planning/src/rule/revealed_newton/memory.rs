@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use parecon_core::for_each;
+use serde::{Deserialize, Serialize};
 
 use super::model::Line;
-use crate::economy::LARGEST_LOG;
+use super::saved;
+use crate::economy::{LARGEST_LOG, Layout};
 use crate::{Proposals, WorkerProposal};
 
 /// What a council keeps after the cost of effort, as a share of its revenue after inputs, until two rounds have shown it.
@@ -27,36 +29,43 @@ const LARGEST_ELASTICITY: f64 = 1e9;
 const LARGEST_SUBSTITUTION: f64 = 50.0;
 /// Shares that differ by less, relatively, differ by rounding.
 const SAME_SHARE: f64 = 1e-9;
+/// No council spends more on inputs, as a multiple of its revenue.
+const LARGEST_SPENT: f64 = 1e6;
 /// Logarithmic revenues this close to the limit were cut off.
 const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// Councils to a task; what each learns is its own.
 const CHUNK: usize = 2_048;
 
 /// All worker councils, by position.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Memory {
     parts: Vec<Part>,
     /// Share of its revenue that each council spends on each input, one council after the other.
     shares: Vec<f64>,
     /// The same and logarithms of prices in the round before, to tell how councils change what they use.
+    #[serde(skip)]
     before: Vec<f64>,
     log_before: Vec<f64>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Part {
     seen: Vec<Seen>,
     /// What last year showed of the councils that lasts.
     lasting: Vec<Lasting>,
     /// Councils of which only cut-off plans have been seen.
+    #[serde(with = "saved::brackets")]
     brackets: BTreeMap<usize, Bracket>,
     /// Whether some council has another elasticity of substitution than 1.
     substitutes: bool,
 }
 
 /// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
-/// `z = log p_o − Σ b_i·log p_i`, and the line's slope.
-#[derive(Clone, Copy, Debug)]
+/// `z = log p_o − Σ b_i·log p_i`, and the line's slope, which is 0 as long as nothing has been seen.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Seen {
     position: f64,
     revenue: f64,
@@ -69,8 +78,19 @@ struct Seen {
     silent: bool,
 }
 
+/// What is known of a council that has been missing from the first.
+const UNKNOWN: Seen =
+    Seen { position: 0.0, revenue: 0.0, elasticity: 0.0, spent: 0.0, substitution: 1.0, silent: false };
+
+impl Seen {
+    fn is_unknown(&self) -> bool {
+        self.elasticity == 0.0
+    }
+}
+
 /// What stays the same from year to year, although technologies change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Lasting {
     /// What the council keeps after the cost of effort, as a share of its revenue after inputs.
     kept: f64,
@@ -87,9 +107,9 @@ struct Change {
 
 /// Where a council's plan was cut off from below and from above.
 #[derive(Clone, Copy, Debug)]
-struct Bracket {
-    low: f64,
-    high: f64,
+pub(super) struct Bracket {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// The proposals of the councils of one part, and where to write down their shares.
@@ -101,9 +121,18 @@ struct Task<'t> {
 }
 
 impl Memory {
-    /// Whether it is of an economy with so many goods, and inputs of worker councils; or else of none.
-    pub(super) fn is_of(&self, goods: usize, inputs: usize) -> bool {
-        self.log_before.is_empty() || (self.log_before.len() == goods && self.shares.len() == inputs)
+    /// Whether it is of an economy with so many goods, and such worker councils; or else of none.
+    pub(super) fn is_of(&self, goods: usize, layout: &Layout) -> bool {
+        let workers = layout.workers();
+        if self.log_before.is_empty() {
+            return self.parts.iter().all(|part| part.seen.is_empty());
+        }
+        let lengths = [self.log_before.len(), self.shares.len(), self.parts.len()];
+        let parts = self.parts.iter().zip((0..).step_by(CHUNK));
+        lengths == [goods, layout.all_inputs().len(), workers.div_ceil(CHUNK).max(1)]
+            && parts
+                .into_iter()
+                .all(|(part, first)| part.seen.len() == CHUNK.min(workers.saturating_sub(first)))
     }
 
     /// Whether of some council only cut-off plans have been seen.
@@ -146,18 +175,29 @@ impl Memory {
                 let (own, rest) = std::mem::take(&mut shares).split_at_mut(plan.inputs.len());
                 let range = layout.input_range(w);
                 let before = before.map(|before| &before[range.start - first..range.end - first]);
-                part.learn_from(at, plan, own, (prices, log_prices), before.map(|b| (b, &log_before[..])));
+                if proposals.is_missing_at(w) {
+                    part.pass_over(at, own, before);
+                } else {
+                    let before = before.map(|b| (b, &log_before[..]));
+                    part.learn_from(at, plan, own, (prices, log_prices), before);
+                }
                 shares = rest;
             }
         });
     }
 
     /// The councils' lines, and their elasticities of substitution if any differs from 1, for the model.
-    pub(super) fn lines(&self, councils: usize) -> (Vec<Line>, Vec<f64>) {
-        let mut lines = vec![Line { elasticity: 1.0, constant: 0.0 }; councils];
-        let tasks = self.parts.iter().zip(lines.chunks_mut(CHUNK)).collect();
-        for_each(tasks, |(part, lines): (&Part, &mut [Line])| {
-            for (seen, line) in part.seen.iter().zip(lines) {
+    ///
+    /// Who is missing is left out if nothing stands in for it.
+    pub(super) fn lines(&self, proposals: &Proposals) -> (Vec<Line>, Vec<f64>) {
+        let nothing = Line { elasticity: 1.0, constant: f64::NEG_INFINITY };
+        let mut lines = vec![nothing; proposals.worker_councils()];
+        let tasks = self.parts.iter().zip((0..).step_by(CHUNK)).zip(lines.chunks_mut(CHUNK)).collect();
+        for_each(tasks, |((part, first), lines): ((&Part, usize), &mut [Line])| {
+            for ((w, seen), line) in (first..).zip(&part.seen).zip(lines) {
+                if proposals.is_missing_at(w) && (seen.is_unknown() || proposals.worker_at(w).output == 0.0) {
+                    continue;
+                }
                 let constant = seen.revenue / seen.elasticity - seen.position;
                 *line = Line { elasticity: seen.elasticity, constant };
             }
@@ -180,6 +220,25 @@ impl Part {
         *self = Part { lasting, substitutes: self.substitutes, ..Part::default() };
     }
 
+    /// Learns nothing from a council that is missing.
+    fn pass_over(&mut self, w: usize, shares: &mut [f64], before: Option<&[f64]>) {
+        match before {
+            Some(before) => shares.copy_from_slice(before),
+            None => shares.fill(0.0),
+        }
+        if w == self.seen.len() {
+            self.seen.push(UNKNOWN);
+        }
+    }
+
+    /// Takes in what is seen of a council for the first time.
+    fn meet(&mut self, w: usize, seen: Seen) {
+        match self.seen.get_mut(w) {
+            Some(unknown) => *unknown = seen,
+            None => self.seen.push(seen),
+        }
+    }
+
     /// Takes in the proposal of the council at a place in this part, made at some prices and their logarithms: its shares
     /// and what follows from them, also from the shares `before`, at prices whose logarithms come with them.
     fn learn_from(
@@ -192,9 +251,12 @@ impl Part {
     ) {
         let o = plan.good.index();
         let revenue = (prices[o] * plan.output).max(CUT_OFF.exp().recip());
+        let used: f64 = plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x).sum();
+        // Who makes next to nothing of what it uses says as little about how it divides revenue as who makes nothing.
+        let silent = plan.output == 0.0 || used > LARGEST_SPENT * revenue;
         let (mut spent, mut position) = (0.0, log_prices[o]);
         for (i, (good, input)) in plan.input_goods.iter().zip(plan.inputs).enumerate() {
-            shares[i] = if plan.output > 0.0 {
+            shares[i] = if !silent {
                 prices[good.index()] * input / revenue
             } else {
                 before.map_or(0.0, |(shares, _)| shares[i]) // who makes nothing shows no shares
@@ -213,8 +275,7 @@ impl Part {
             });
             self.learn_substitution(w, position, log_prices[o] - log_before[o], changes);
         }
-        let silent = plan.output == 0.0;
-        match self.seen.get_mut(w) {
+        match self.seen.get_mut(w).filter(|seen| !seen.is_unknown()) {
             // At a margin below 0 a council makes nothing, however far below: what it last made says more, and that
             // its line leads to next to nothing here.
             Some(seen) if silent => {
@@ -229,7 +290,7 @@ impl Part {
             None if silent => {
                 let (elasticity, revenue) = (ASSUMED_ELASTICITY, revenue.ln());
                 let substitution = self.lasting.get(w).unwrap_or(&ASSUMED).substitution;
-                self.seen.push(Seen { position, revenue, elasticity, spent, substitution, silent });
+                self.meet(w, Seen { position, revenue, elasticity, spent, substitution, silent });
             }
             _ => self.learn(w, position, revenue.ln(), spent),
         }
@@ -247,9 +308,9 @@ impl Part {
             (-LARGEST_ELASTICITY, 1.0 / ((1.0 - spent) * (2.0 - ASSUMED_KEPT)))
         };
         let cut_off = revenue.abs() >= CUT_OFF;
-        if w == self.seen.len() {
+        if self.seen.get(w).is_none_or(Seen::is_unknown) {
             let elasticity = assumed.clamp(-LARGEST_ELASTICITY, LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity, spent, substitution, silent: false });
+            self.meet(w, Seen { position: z, revenue, elasticity, spent, substitution, silent: false });
             if cut_off {
                 self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
             }
@@ -311,7 +372,9 @@ impl Part {
             mean_price += weight * c.price;
             mean_share += weight * (c.now / c.before).ln();
         }
-        let Some(seen) = self.seen.get_mut(w).filter(|_| whole > 0.0) else { return };
+        let Some(seen) = self.seen.get_mut(w).filter(|seen| whole > 0.0 && !seen.is_unknown()) else {
+            return;
+        };
         let (mut covariance, mut variance) = (0.0, 0.0);
         for c in inputs {
             let weight = 0.5 * (c.before + c.now);
