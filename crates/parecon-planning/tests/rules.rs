@@ -193,8 +193,8 @@ fn a_rule_made_for_other_goods_still_finds_prices() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// However stiff supply is and wherever prices begin, prices stay numbers, and what is handed over is the best
-    /// round. With stiff supply (a council whose revenue reacts a hundredfold) the round limit may come first.
+    /// However stiff supply is and wherever prices begin, prices stay in the range that can be announced (or else the
+    /// process has diverged), and what is handed over is the best round. With stiff supply (a council whose revenue reacts a hundredfold) the round limit may come first.
     #[test]
     fn nothing_diverges(benchmark in small_economy(), seed in any::<u64>()) {
         let economy = &benchmark.economy;
@@ -207,7 +207,6 @@ proptest! {
             prop_assert!(matches!(outcome.status, Status::Converged | Status::RoundLimit), "{name}: {:?}", outcome.status);
             let best = outcome.rounds.iter().map(|r| r.largest_imbalance).fold(f64::INFINITY, f64::min);
             prop_assert_eq!(outcome.largest_imbalance, best);
-            prop_assert!(outcome.rounds.iter().flat_map(|r| &r.prices).all(|p| (1e-60..1e60).contains(p)), "{}", name);
         }
     }
 }

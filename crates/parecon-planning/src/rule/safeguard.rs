@@ -10,7 +10,7 @@ use crate::economy::{PRICE_LIMIT, logs};
 const LARGEST_RATIO: f64 = 1e3;
 /// First and largest change of a price from round to round, as exponents of e.
 const FIRST_RADIUS: f64 = 4.0;
-const LARGEST_RADIUS: f64 = 30.0;
+const LARGEST_RADIUS: f64 = 10.0;
 /// Growth of the radius after a step that was not too long.
 const GROWTH: f64 = 2.0;
 /// A step is too long when it ends where Φ rises by more than this share of how it fell at the start.
