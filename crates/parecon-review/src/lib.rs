@@ -9,6 +9,7 @@ mod evaluation;
 mod flow;
 mod frontier;
 mod gaussian;
+mod map;
 mod normal;
 mod policy;
 mod quadrature;
@@ -32,5 +33,6 @@ pub use environment::{
 pub use error::Error;
 pub use evaluation::{Cutoffs, Evaluation, Method, Readings, Shares, evaluate, evaluate_over};
 pub use frontier::{Frontier, Interval, Path, frontier};
+pub use map::{Axis, Boundary, PhaseMap, Steps, boundaries, phase_map, sensitivity};
 pub use policy::{Action, At, Cutoff, Policy, Rule, Stage, Threshold, Timeout, Verdict};
 pub use volunteers::{Volunteering, VolunteersDilemma};
