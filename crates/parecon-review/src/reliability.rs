@@ -7,7 +7,7 @@
 //!
 //! # Reference
 //! N. D. Lawrence and C. Cortes, The NIPS experiment (2014); C. Cortes and N. D. Lawrence, Inconsistency in conference
-//! peer review (2021).
+//! peer review: revisiting the 2014 `NeurIPS` experiment (2021).
 
 use crate::error::{Error, check, check_open_probability, check_probability};
 use crate::gaussian::orthant;
