@@ -11,9 +11,11 @@ mod gaussian;
 mod normal;
 mod policy;
 mod quadrature;
+pub mod queue;
 mod root;
 pub mod screening;
 pub mod signal_detection;
+pub mod simulate;
 mod thresholds;
 
 pub use break_even::{BreakEven, break_even_production_cost};
