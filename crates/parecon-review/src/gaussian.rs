@@ -11,7 +11,7 @@ const LIMIT: f64 = 10.0;
 const GRID: [f64; 7] = [-LIMIT, -5.0, -2.5, 0.0, 2.5, 5.0, LIMIT];
 /// A gate passes from 0 to 1 within this many standard deviations on each side of its centre, up to 1e-17. If that
 /// happens faster than the density changes, the borders of that region become panel borders.
-const REACH: f64 = 8.5;
+pub(crate) const REACH: f64 = 8.5;
 
 /// One cut-off on one signal, seen from the quality of the piece.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,7 @@ pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
 }
 
 /// Panel borders on [from, to]: the grid and whatever the gates need.
-fn panels(from: f64, to: f64, gates: &[&Gate]) -> Vec<f64> {
+pub(crate) fn panels(from: f64, to: f64, gates: &[&Gate]) -> Vec<f64> {
     let (from, to) = (from.max(-LIMIT), to.min(LIMIT));
     if from >= to {
         return Vec::new();

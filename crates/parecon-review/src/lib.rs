@@ -6,6 +6,7 @@ mod costs;
 mod environment;
 mod error;
 mod evaluation;
+mod flow;
 mod frontier;
 mod gaussian;
 mod normal;
@@ -14,14 +15,19 @@ mod quadrature;
 pub mod queue;
 mod root;
 pub mod screening;
+mod search;
+pub mod sequential;
 pub mod signal_detection;
 pub mod simulate;
+mod svg;
 mod thresholds;
 
 pub use break_even::{BreakEven, break_even_production_cost};
-pub use costs::{Costs, StepCosts};
-pub use environment::{Environment, EnvironmentData};
+pub use costs::{Costs, StepCosts, Weights};
+pub use environment::{
+    Authors, Environment, EnvironmentData, Lognormal, Motive, Pool, Quality, Reviewers, Unit,
+};
 pub use error::Error;
-pub use evaluation::{Cutoffs, Evaluation, Shares, evaluate, evaluate_over};
+pub use evaluation::{Cutoffs, Evaluation, Method, Readings, Shares, evaluate, evaluate_over};
 pub use frontier::{Frontier, Interval, Path, frontier};
-pub use policy::{At, Cutoff, Policy, Rule, Stage, Threshold};
+pub use policy::{Action, At, Cutoff, Policy, Rule, Stage, Threshold, Timeout, Verdict};

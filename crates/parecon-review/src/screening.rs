@@ -21,6 +21,8 @@
 //! # Ok::<(), parecon_review::Error>(())
 //! ```
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, check, check_open_probability, check_probability};
@@ -112,6 +114,16 @@ impl Architecture {
         }
     }
 
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        match self {
+            Architecture::Nested { outer, inner } => {
+                outer.validate()?;
+                inner.validate()
+            }
+            leaf => leaf.quorum().map(|_| ()),
+        }
+    }
+
     /// Quorum and size; `Nested` has none of its own and counts as a panel of one.
     fn quorum(&self) -> Result<(u32, u32), Error> {
         let (k, n) = match *self {
@@ -121,6 +133,17 @@ impl Architecture {
             Architecture::Nested { .. } => (1, 1),
         };
         if (1..=n).contains(&k) && n < u32::MAX { Ok((k, n)) } else { Err(Error::new(Kind::Quorum { k, n })) }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Architecture::Hierarchy(n) => write!(f, "all of {n}"),
+            Architecture::Polyarchy(n) => write!(f, "any of {n}"),
+            Architecture::KofN { k, n } => write!(f, "{k} of {n}"),
+            Architecture::Nested { outer, inner } => write!(f, "{outer} panels of {inner}"),
+        }
     }
 }
 
