@@ -6,8 +6,9 @@ use std::collections::BinaryHeap;
 /// What happens to a contribution next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Step {
-    /// It joins the queue of a desk.
-    Queue { desk: usize, class: u32, service: f64, patience: f64 },
+    /// It joins the queue of a desk. If no verdict has come within `deadline`, that is the next moment, and the review
+    /// goes on without consequence.
+    Queue { desk: usize, class: u32, service: f64, patience: f64, deadline: f64 },
     /// Nothing, for some time.
     Pause { time: f64 },
     /// It is over.
@@ -23,6 +24,8 @@ pub(crate) enum Moment {
     Judged { wait: f64 },
     /// It has lost patience after this wait.
     Withdrawn { wait: f64 },
+    /// The deadline has passed without a verdict.
+    Overdue,
     /// A pause is over.
     Resumed,
 }
@@ -41,6 +44,7 @@ pub(crate) fn run(arrivals: &[f64], desks: &[usize], world: &mut impl World) {
         desks: desks.iter().map(|&idle| Desk { idle, waiting: BinaryHeap::new() }).collect(),
         events: BinaryHeap::new(),
         scheduled: 0,
+        visits: vec![0; arrivals.len()],
     };
     let mut next = 0;
     loop {
@@ -52,8 +56,15 @@ pub(crate) fn run(arrivals: &[f64], desks: &[usize], world: &mut impl World) {
             let Some(Reverse(event)) = engine.events.pop() else { break };
             match event.what {
                 What::Resume => engine.ask(world, event.time, event.who, Moment::Resumed),
-                What::Finish { desk, wait } => {
-                    engine.ask(world, event.time, event.who, Moment::Judged { wait });
+                What::Deadline { visit } => {
+                    if engine.visits[event.who] == visit {
+                        engine.ask(world, event.time, event.who, Moment::Overdue);
+                    }
+                }
+                What::Finish { desk, wait, visit } => {
+                    if engine.visits[event.who] == visit {
+                        engine.ask(world, event.time, event.who, Moment::Judged { wait });
+                    }
                     engine.desks[desk].idle += 1;
                     engine.call(world, event.time, desk);
                 }
@@ -71,6 +82,8 @@ struct Engine {
     desks: Vec<Desk>,
     events: BinaryHeap<Reverse<Event>>,
     scheduled: u64,
+    /// How many moments each contribution has lived through; a visit is over when this has moved on.
+    visits: Vec<u32>,
 }
 
 struct Desk {
@@ -80,13 +93,18 @@ struct Desk {
 
 impl Engine {
     fn ask(&mut self, world: &mut impl World, now: f64, who: usize, moment: Moment) {
+        self.visits[who] += 1;
         match world.next(now, who, moment) {
             Step::Leave => {}
             Step::Pause { time } => self.schedule(now + time, who, What::Resume),
-            Step::Queue { desk, class, service, patience } => {
+            Step::Queue { desk, class, service, patience, deadline } => {
                 self.scheduled += 1;
-                let order = (class, self.scheduled);
-                self.desks[desk].waiting.push(Reverse(Waiting { order, who, since: now, service, patience }));
+                let (order, visit) = ((class, self.scheduled), self.visits[who]);
+                let waiting = Waiting { order, who, since: now, service, patience, visit };
+                self.desks[desk].waiting.push(Reverse(waiting));
+                if deadline < f64::INFINITY {
+                    self.schedule(now + deadline, who, What::Deadline { visit });
+                }
                 self.call(world, now, desk);
             }
         }
@@ -99,10 +117,12 @@ impl Engine {
             let Some(Reverse(next)) = self.desks[desk].waiting.pop() else { return };
             let wait = now - next.since;
             if wait > next.patience {
-                self.ask(world, now, next.who, Moment::Withdrawn { wait: next.patience });
+                if self.visits[next.who] == next.visit {
+                    self.ask(world, now, next.who, Moment::Withdrawn { wait: next.patience });
+                }
             } else {
                 self.desks[desk].idle -= 1;
-                self.schedule(now + next.service, next.who, What::Finish { desk, wait });
+                self.schedule(now + next.service, next.who, What::Finish { desk, wait, visit: next.visit });
             }
         }
     }
@@ -116,7 +136,8 @@ impl Engine {
 #[derive(Clone, Copy)]
 enum What {
     Resume,
-    Finish { desk: usize, wait: f64 },
+    Deadline { visit: u32 },
+    Finish { desk: usize, wait: f64, visit: u32 },
 }
 
 struct Event {
@@ -152,6 +173,7 @@ struct Waiting {
     since: f64,
     service: f64,
     patience: f64,
+    visit: u32,
 }
 
 impl Ord for Waiting {
@@ -190,9 +212,9 @@ mod tests {
             match moment {
                 Moment::Judged { wait } => self.waits[who] = Some(wait),
                 Moment::Withdrawn { .. } => self.waits[who] = None,
-                Moment::Arrived | Moment::Resumed => {
+                Moment::Arrived | Moment::Resumed | Moment::Overdue => {
                     let (service, patience) = self.customers[who];
-                    return Step::Queue { desk: 0, class: 0, service, patience };
+                    return Step::Queue { desk: 0, class: 0, service, patience, deadline: f64::INFINITY };
                 }
             }
             Step::Leave
@@ -213,8 +235,11 @@ mod tests {
                 customers.push((stream.exponential(), 3.0 * stream.exponential()));
             }
             let mut desk = FifoDesk::new(servers);
-            let recursion: Vec<_> =
-                arrivals.iter().zip(&customers).map(|(&a, &(s, p))| desk.serve(a, s, p)).collect();
+            let recursion: Vec<_> = arrivals
+                .iter()
+                .zip(&customers)
+                .map(|(&a, &(s, p))| desk.serve(a, s, p).map(|begin| begin - a))
+                .collect();
             let mut world = One { waits: vec![Some(-1.0); customers.len()], customers };
             run(&arrivals, &[servers], &mut world);
             assert_eq!(world.waits, recursion, "{servers} reviewers");

@@ -30,12 +30,11 @@ impl FifoDesk {
         Self { free, servers }
     }
 
-    /// The wait of the next to arrive; `None` if it is beyond `patience`. Arrivals come in order.
+    /// When the review of the next to arrive begins; `None` if that is beyond its patience. Arrivals come in order.
     #[inline]
     pub(crate) fn serve(&mut self, arrival: f64, service: f64, patience: f64) -> Option<f64> {
         let begin = self.free[0].max(arrival);
-        let wait = begin - arrival;
-        if wait > patience {
+        if begin - arrival > patience {
             return None;
         }
         let done = begin + service;
@@ -44,7 +43,7 @@ impl FifoDesk {
         } else {
             renew_heap(&mut self.free, done)
         }
-        Some(wait)
+        Some(begin)
     }
 }
 
@@ -94,7 +93,7 @@ mod tests {
             }
             free[0] = begin + service;
             free.sort_by(f64::total_cmp);
-            Some(begin - arrival)
+            Some(begin)
         };
         customers.iter().map(one).collect()
     }
@@ -113,7 +112,10 @@ mod tests {
             let mut desk = FifoDesk::new(servers);
             let ours: Vec<_> = customers.iter().map(|&(a, s, p)| desk.serve(a, s, p)).collect();
             assert_eq!(ours, by_sorting(servers, &customers), "{servers} reviewers");
-            assert!(ours.iter().flatten().any(|&wait| wait > 0.0) && ours.contains(&None));
+            assert!(
+                ours.contains(&None)
+                    && ours.iter().zip(&customers).any(|(begin, c)| begin.is_some_and(|b| b > c.0))
+            );
         }
     }
 }

@@ -171,7 +171,7 @@ impl Station {
             let key = StreamKey { seed: run.seed(), replication, entity: who as u64, purpose: SERVICE };
             let service = service.draw(&mut Stream::new(key));
             let patience = self.patience(key);
-            let wait = desk.serve(clock, service, patience);
+            let wait = desk.serve(clock, service, patience).map(|begin| begin - clock);
             if who >= run.warm_up() {
                 tally.arrived(between, service);
                 tally.waited(0, wait, patience);
@@ -196,13 +196,14 @@ impl Station {
             let class = self.class(key);
             let counted = who >= run.warm_up();
             match moment {
-                Moment::Arrived | Moment::Resumed => {
+                Moment::Arrived | Moment::Resumed | Moment::Overdue => {
                     let service = self.classes[class].service.draw(&mut Stream::new(key));
                     if counted {
                         tally.arrived(now - before, service);
                     }
                     before = now;
-                    Step::Queue { desk: 0, class: class as u32, service, patience: self.patience(key) }
+                    let (class, patience) = (class as u32, self.patience(key));
+                    Step::Queue { desk: 0, class, service, patience, deadline: f64::INFINITY }
                 }
                 Moment::Judged { wait } => {
                     if counted {
