@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     NestedTrust,
     /// A serialised form of another version.
     Version { found: u32, known: u32 },
+    /// A map over one quantity twice.
+    SameAxis { axis: &'static str },
     /// A list that has to have members.
     Empty { what: &'static str },
     /// A majority of an even number.
@@ -60,6 +62,7 @@ impl fmt::Display for Error {
             }
             Kind::NestedTrust => write!(f, "a rule of trust inside a rule of trust, must be another rule"),
             Kind::Version { found, known } => write!(f, "version of the policy is {found}, must be {known}"),
+            Kind::SameAxis { axis } => write!(f, "both axes are the {axis}, must differ"),
             Kind::Empty { what } => write!(f, "no {what} given, must be at least one"),
             Kind::EvenJury { n } => write!(f, "a jury of {n}, must be odd so that there is a majority"),
         }

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::normal;
-use crate::quadrature::integrate;
+use crate::quadrature::{RELATIVE_TOLERANCE, integrate, integrate_to};
 
 /// Quality is integrated over [−LIMIT, LIMIT]; what lies outside has probability 2Φ(−10) = 1.5e-23.
 const LIMIT: f64 = 10.0;
@@ -69,13 +69,18 @@ pub(crate) struct Fates {
 
 /// ∫ φ(q) · (G₁G₂, G₁(1 − G₂), 1 − G₁) dq above (good) and below (bad) the quality `cut`.
 pub(crate) fn fates(cut: f64, first: &Gate, second: &Gate) -> Fates {
+    fates_to(cut, first, second, RELATIVE_TOLERANCE)
+}
+
+/// The same to another tolerance.
+pub(crate) fn fates_to(cut: f64, first: &Gate, second: &Gate, tolerance: f64) -> Fates {
     let integrand = |q: f64| {
         let density = normal::density(q);
         let ((pass, fail), (pass2, fail2)) = (first.pass_and_fail(q), second.pass_and_fail(q));
         [density * pass * pass2, density * pass * fail2, density * fail]
     };
-    let good = integrate(integrand, &panels(cut, LIMIT, &[first, second]));
-    let bad = integrate(integrand, &panels(-LIMIT, cut, &[first, second]));
+    let good = integrate_to(integrand, &panels(cut, LIMIT, &[first, second]), tolerance);
+    let bad = integrate_to(integrand, &panels(-LIMIT, cut, &[first, second]), tolerance);
     Fates { good: good.value, bad: bad.value, error: good.error + bad.error }
 }
 

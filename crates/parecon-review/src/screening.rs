@@ -1,7 +1,8 @@
 //! Screening architectures: several judges, each seeing the same piece, and how their verdicts are combined.
 //!
-//! Every judge accepts with the same probability p, independently of the others. That independence is the optimistic
-//! case: judges who share a prejudice correct each other less than these formulas say.
+//! Every judge accepts with the same probability p, independently of the others unless a function says otherwise. That
+//! independence is the optimistic case: judges who share a prejudice correct each other less
+//! ([`Architecture::acceptance_correlated`], [`majority_limit`]).
 //!
 //! # Reference
 //! R. K. Sah and J. E. Stiglitz, The architecture of economic systems: hierarchies and polyarchies, American
@@ -21,11 +22,15 @@
 //! # Ok::<(), parecon_review::Error>(())
 //! ```
 
+mod jury;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, check, check_open_probability, check_probability};
+
+pub use jury::{Asking, Jury, Panel, majority_limit, optimal_jury, optimal_panel};
 
 /// How the verdicts of several judges make one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

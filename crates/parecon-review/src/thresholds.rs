@@ -19,9 +19,10 @@
 //! c₂ answering, bracket every local maximum, compare.
 
 use crate::environment::Environment;
-use crate::gaussian::{Gate, fates, noise, orthant};
+use crate::gaussian::{Gate, fates_to, noise, orthant};
 use crate::normal;
 use crate::policy::{At, Policy, Threshold};
+use crate::quadrature::RELATIVE_TOLERANCE;
 use crate::root::crossing;
 
 /// Cut-offs beyond this pass all or nothing: the probability behind is 1e-19, below the rounding of any payoff.
@@ -31,6 +32,15 @@ const TOLERANCE: f64 = 1e-12;
 /// Distance of the scan for local maxima. Payoffs change on the scale of the signals' standard deviation, 1; tests
 /// compare with a scan twelve times as fine.
 const SCAN: f64 = 0.75;
+
+/// Tolerance of payoffs that are only compared.
+const COARSE: f64 = 1e-10;
+/// Newton's method from a neighbour's cut-offs takes three or four steps; one that needs more has lost its way.
+const NEWTON_STEPS: u32 = 12;
+/// The longest step it may take, in standard deviations of a signal.
+const LEAP: f64 = 1.0;
+/// A step after which the square of it is negligible beside [`TOLERANCE`].
+const SMALL: f64 = 1e-6;
 
 /// Cut-offs of both gates as numbers; −∞ where nothing is judged.
 pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> (f64, f64) {
@@ -50,6 +60,49 @@ pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> (f64, f64) {
         (Some(Threshold::Fixed(first)), Some(Threshold::Optimal)) => (first, problem.answer_second(first)),
         (Some(Threshold::Optimal), Some(Threshold::Fixed(second))) => (problem.answer_first(second), second),
         (Some(Threshold::Optimal), Some(Threshold::Optimal)) => problem.joint(),
+    }
+}
+
+/// Net benefit of a plain policy (see [`Policy::is_plain`]) in a plain environment, and nothing else about it.
+///
+/// `warm` remembers the cut-offs of two optimal gates from one call to the next, in environments that change little
+/// by little: Newton's method from there replaces the scan. It is checked for being a maximum, not for being the
+/// highest one; `None` asks for the scan.
+pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut Option<(f64, f64)>) -> f64 {
+    if policy.is_abstain() {
+        return 0.0;
+    }
+    let problem = Problem::new(environment);
+    let costs = &environment.data().costs;
+    let (proposal, work) = (policy.threshold(At::Proposal), policy.threshold(At::Work));
+    let asked = costs.proposal.total() + costs.proposal_review.total();
+    match (proposal, work) {
+        (Some(Threshold::Optimal), Some(Threshold::Optimal)) => {
+            let near = warm.and_then(|start| problem.near(start));
+            let (first, second) = near.unwrap_or_else(|| problem.joint());
+            *warm = (first.is_finite() && second.is_finite()).then_some((first, second));
+            problem.payoff(first, second, COARSE) - asked
+        }
+        (Some(_), None) => {
+            let (first, _) = cuts(environment, policy);
+            problem.single_payoff(problem.rho1, first, problem.production + problem.reproduction) - asked
+        }
+        (None, Some(_)) => {
+            let (_, second) = cuts(environment, policy);
+            problem.single_payoff(problem.rho2, second, problem.reproduction)
+                - problem.production
+                - problem.work_review
+        }
+        (None, None) => {
+            problem.base_rate * problem.value
+                - (1.0 - problem.base_rate) * problem.harm
+                - problem.production
+                - problem.reproduction
+        }
+        (Some(_), Some(_)) => {
+            let (first, second) = cuts(environment, policy);
+            problem.payoff(first, second, COARSE) - asked
+        }
     }
 }
 
@@ -170,7 +223,7 @@ impl Problem {
         let mut best = (f64::NEG_INFINITY, (f64::INFINITY, f64::INFINITY));
         for first in candidates {
             let second = if first == f64::INFINITY { f64::INFINITY } else { self.answer_second(first) };
-            let payoff = self.payoff(first, second);
+            let payoff = self.payoff(first, second, RELATIVE_TOLERANCE);
             if payoff > best.0 {
                 best = (payoff, (first, second));
             }
@@ -178,9 +231,59 @@ impl Problem {
         best.1
     }
 
+    /// Worth of what passes a single gate after which a piece costs `costs`.
+    fn single_payoff(&self, rho: f64, cut: f64, costs: f64) -> f64 {
+        let good =
+            if cut == f64::NEG_INFINITY { self.base_rate } else { orthant(self.quality_cut, cut, rho) };
+        (self.value + self.harm) * good - (self.harm + costs) * normal::cdf(-cut)
+    }
+
+    /// The local maximum of two gates that Newton's method finds from `start`, if it does.
+    fn near(&self, start: (f64, f64)) -> Option<(f64, f64)> {
+        if noise(self.rho1) == 0.0 || noise(self.rho2) == 0.0 || self.rho1 == 0.0 || self.rho2 == 0.0 {
+            return None;
+        }
+        let (mut first, mut second) = start;
+        for _ in 0..NEWTON_STEPS {
+            let (f1, own1, cross1) = self.marginal(self.rho1, first, self.rho2, second);
+            let (f2, own2, cross2) = self.marginal(self.rho2, second, self.rho1, first);
+            let f1 = f1 - self.production - self.work_review;
+            let determinant = own1 * own2 - cross1 * cross2;
+            if !(own1 > 0.0 && own2 > 0.0 && determinant > 0.0) {
+                return None;
+            }
+            let step1 = (cross1 * f2 - own2 * f1) / determinant;
+            let step2 = (cross2 * f1 - own1 * f2) / determinant;
+            if !(step1.abs() <= LEAP && step2.abs() <= LEAP) {
+                return None;
+            }
+            first += step1;
+            second += step2;
+            // Quadratic convergence: the error left is the square of the step.
+            if step1.abs().max(step2.abs()) < SMALL {
+                return (first.abs() < FAR && second.abs() < FAR).then_some((first, second));
+            }
+        }
+        None
+    }
+
+    /// (v + h) P(good, other > cut | signal = at) − (h + m) P(other > cut | signal = at) with its derivatives in `at`
+    /// and in `cut`.
+    fn marginal(&self, rho: f64, at: f64, other: f64, cut: f64) -> (f64, f64, f64) {
+        let (spread, scale) = (noise(rho), noise(rho * other));
+        let (a, b) = ((self.quality_cut - rho * at) / spread, (cut - rho * other * at) / scale);
+        let (correlation, rest) = ((other * spread / scale).min(1.0), noise(other) / scale);
+        let (gain, loss) = (self.value + self.harm, self.harm + self.reproduction);
+        let value = gain * orthant(a, b, correlation) - loss * normal::cdf(-b);
+        let by_a = -gain * normal::density(a) * normal::cdf((correlation * a - b) / rest);
+        let by_b = normal::density(b) * (loss - gain * normal::cdf((correlation * b - a) / rest));
+        (value, -by_a * rho / spread - by_b * rho * other / scale, by_b / scale)
+    }
+
     /// W + r₁ + c₀.
-    fn payoff(&self, first: f64, second: f64) -> f64 {
-        let fates = fates(self.quality_cut, &Gate::new(self.rho1, first), &Gate::new(self.rho2, second));
+    fn payoff(&self, first: f64, second: f64, tolerance: f64) -> f64 {
+        let (one, two) = (Gate::new(self.rho1, first), Gate::new(self.rho2, second));
+        let fates = fates_to(self.quality_cut, &one, &two, tolerance);
         let (good, bad) = (fates.good, fates.bad);
         (self.value - self.reproduction) * good[0]
             - (self.harm + self.reproduction) * bad[0]

@@ -39,9 +39,9 @@ impl FifoDesk {
         }
         let done = begin + service;
         if self.servers <= MAX_LANES {
-            renew_lanes(&mut self.free, done)
+            renew_lanes(&mut self.free, done);
         } else {
-            renew_heap(&mut self.free, done)
+            renew_heap(&mut self.free, done);
         }
         Some(begin)
     }
