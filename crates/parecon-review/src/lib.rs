@@ -2,6 +2,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod break_even;
+pub mod calibrate;
 mod costs;
 mod environment;
 mod error;
