@@ -216,6 +216,9 @@ fn exposure_is_the_time_until_somebody_looks() {
     let exposed = Environment::new(EnvironmentData { exposure: 1.0 / 3.0, ..data }).unwrap();
     let exact = evaluate(&exposed, &policy);
     assert_agrees("harm", report.harm.mean, report.harm.standard_error, exact.harm);
+    let meanwhile = report.harm_while_published;
+    let removed = exact.harm - 5.0 * exact.shares.bad_published;
+    assert_agrees("harm while published", meanwhile.mean, meanwhile.standard_error, removed);
     assert_agrees("net", report.net_benefit.mean, report.net_benefit.standard_error, exact.net_benefit());
 }
 

@@ -291,6 +291,37 @@ mod tests {
         }
     }
 
+    /// Intercept and its standard error of a least-squares regression on the centred controls (numpy 2.4 `lstsq`).
+    #[test]
+    fn controls_are_a_regression() {
+        let values = [3.1, 2.4, 4.8, 3.9, 2.2, 5.0, 3.3, 4.1];
+        let first = [0.2, -0.3, 1.1, 0.4, -0.6, 1.2, 0.1, 0.5];
+        let second = [0.5, 0.1, 0.9, -0.2, -0.4, 0.8, 0.6, 0.0];
+        let found = Estimate::with_controls(&values, &[(&first, 0.1), (&second, 0.2)]).unwrap();
+        assert!((found.mean - 3.2186956826464854).abs() < 1e-13, "{found:?}");
+        assert!((found.standard_error - 0.0569876125333805).abs() < 1e-13, "{found:?}");
+        assert_eq!(found.degrees_of_freedom, 5);
+        let collinear = Estimate::with_controls(&values, &[(&first, 0.1), (&first, 0.1)]).unwrap_err();
+        assert!(
+            collinear.to_string().starts_with("variance of control 1 beyond the others' is"),
+            "{collinear}"
+        );
+    }
+
+    #[test]
+    fn findings_follow_the_interval_and_the_band() {
+        // Differences of mean d, standard error .1/√3 and two degrees of freedom: ± .2484.
+        let finding =
+            |d: f64, band: f64| compare(&[d - 0.1, d, d + 0.1], &[0.0; 3], band, 0.95).unwrap().finding;
+        assert_eq!(finding(0.4, 0.1), Finding::Better);
+        assert_eq!(finding(0.3, 0.1), Finding::Undecided);
+        assert_eq!(finding(-0.4, 0.1), Finding::Worse);
+        assert_eq!(finding(0.0, 0.25), Finding::Negligible);
+        assert_eq!(finding(0.0, 0.24), Finding::Undecided);
+        assert!(compare(&[1.0, 2.0], &[1.0], 0.0, 0.95).is_err());
+        assert!(compare(&[1.0, f64::NAN], &[1.0, 2.0], 0.0, 0.95).is_err());
+    }
+
     const QUANTILES: [(f64, usize, f64); 10] = [
         (0.975, 1, 12.706204736174694),
         (0.975, 2, 4.302652729749462),

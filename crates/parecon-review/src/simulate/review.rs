@@ -134,6 +134,8 @@ pub struct ReviewReport {
     pub benefit: Estimate,
     /// h · bad published, in the unit of account.
     pub harm: Estimate,
+    /// The part of `harm` done by pieces while they were up that are taken down later.
+    pub harm_while_published: Estimate,
     /// Costs by bearer.
     pub costs: Measured<Costs>,
     /// What becomes of ideas; goodness conditional, as above.
@@ -252,6 +254,7 @@ struct Sums {
     flow: Flow,
     benefit: f64,
     harm: f64,
+    harm_while_published: f64,
     costs: Costs,
     counted: f64,
     waits: [f64; 3],
@@ -315,6 +318,9 @@ impl Sums {
             };
             done_good += done * good;
             done_bad += done * (1.0 - good);
+            if life.fate == Fate::Reverted {
+                sums.harm_while_published += data.harm * done * (1.0 - good) / n;
+            }
             *(if idea.good { &mut counted_good } else { &mut counted_bad }) += done;
             if life.published < f64::INFINITY {
                 publications.push(life.published - life.begun);
@@ -401,6 +407,7 @@ fn report(environment: &Environment, engine: Engine, sums: &[Sums]) -> Result<Re
         net_benefit_conditional,
         benefit: estimate(&|s| s.benefit)?,
         harm: estimate(&|s| s.harm)?,
+        harm_while_published: estimate(&|s| s.harm_while_published)?,
         costs: Measured { mean: costs(&|e| e.mean), standard_error: costs(&|e| e.standard_error) },
         shares: Measured { mean: shares(&|e| e.mean), standard_error: shares(&|e| e.standard_error) },
         readings: points(&several(3, &|s, i| s.flow.readings[i])?),
