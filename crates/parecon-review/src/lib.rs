@@ -3,6 +3,7 @@
 
 pub mod bearing;
 mod break_even;
+pub mod calibrate;
 mod costs;
 mod environment;
 mod error;
@@ -14,6 +15,7 @@ mod map;
 mod normal;
 mod policy;
 mod quadrature;
+pub mod queue;
 pub mod reliability;
 pub mod reservation;
 mod root;
@@ -21,6 +23,7 @@ pub mod screening;
 mod search;
 pub mod sequential;
 pub mod signal_detection;
+pub mod simulate;
 mod svg;
 mod thresholds;
 mod volunteers;

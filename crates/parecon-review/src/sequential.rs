@@ -96,8 +96,7 @@ impl Sprt {
 
     /// [`exact`](Sprt::exact) for a test and a probability known to be valid.
     pub(crate) fn run(&self, p: f64) -> Sequential {
-        let (up, down) = self.moves();
-        let (upper, lower) = self.boundaries();
+        let walk = self.walk();
         // undecided[i]: probability that `first + i` of `votes` were in favour and no boundary was reached.
         let (mut first, mut undecided) = (0u32, vec![1.0]);
         let mut next = Vec::new();
@@ -116,13 +115,13 @@ impl Sprt {
             }
             let (mut keep_from, mut keep_to) = (next.len(), 0);
             for (i, mass) in next.iter_mut().enumerate() {
-                let favour = f64::from(first) + i as f64;
-                let ratio = favour * up + (f64::from(votes) - favour) * down;
-                if ratio >= upper || (votes == self.limit && ratio > lower && ratio > 0.0) {
-                    result.acceptance += *mass;
-                } else if ratio > lower && votes < self.limit {
-                    keep_from = keep_from.min(i);
-                    keep_to = i + 1;
+                match walk.decide(first + i as u32, votes) {
+                    Some(true) => result.acceptance += *mass,
+                    Some(false) => {}
+                    None => {
+                        keep_from = keep_from.min(i);
+                        keep_to = i + 1;
+                    }
                 }
             }
             if keep_from >= keep_to {
@@ -133,6 +132,12 @@ impl Sprt {
             first += keep_from as u32;
         }
         result
+    }
+
+    /// The test with its logarithms taken.
+    pub(crate) fn walk(&self) -> Walk {
+        let ((up, down), (upper, lower)) = (self.moves(), self.boundaries());
+        Walk { up, down, upper, lower, limit: self.limit }
     }
 
     /// Change of the log-likelihood ratio by a vote in favour and by one against.
@@ -158,5 +163,29 @@ impl Sprt {
         let sound = self.false_reject > 0.0 && self.false_reject + self.false_accept < 1.0;
         check(sound, "false refusal aimed at", self.false_reject, &valid)?;
         check(self.limit > 0, "limit of votes", f64::from(self.limit), "at least 1").map(|_| ())
+    }
+}
+
+/// The log-likelihood ratio between its boundaries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walk {
+    up: f64,
+    down: f64,
+    upper: f64,
+    lower: f64,
+    limit: u32,
+}
+
+impl Walk {
+    /// The verdict after so many votes, `favour` of them in favour; none while the evidence does not suffice.
+    pub(crate) fn decide(&self, favour: u32, votes: u32) -> Option<bool> {
+        let ratio = f64::from(favour) * self.up + f64::from(votes - favour) * self.down;
+        if ratio >= self.upper || (votes == self.limit && ratio > self.lower && ratio > 0.0) {
+            Some(true)
+        } else if ratio > self.lower && votes < self.limit {
+            None
+        } else {
+            Some(false)
+        }
     }
 }
