@@ -117,7 +117,7 @@ impl Steps {
     /// The i-th value.
     #[must_use]
     pub fn value(&self, i: u32) -> f64 {
-        let share = f64::from(i) / f64::from(self.count - 1);
+        let share = f64::from(i) / f64::from(self.count.max(2) - 1);
         self.from * (1.0 - share) + self.to * share
     }
 

@@ -114,9 +114,9 @@ impl Assembly {
     }
 }
 
-/// The least number of votes above the share `majority` of all.
+/// The least number of votes above the share `majority` of all. A product this close to a whole number is one.
 fn quota(votes: u32, majority: f64) -> u32 {
-    ((f64::from(votes) * majority).floor() as u32 + 1).min(votes)
+    ((f64::from(votes) * majority + 1e-7).floor() as u32 + 1).min(votes)
 }
 
 /// Whole votes in proportion to `shares`, which sum to one, by largest remainders.

@@ -112,3 +112,12 @@ proptest! {
         prop_assert!(miss <= TOLERANCE * (value + harm), "{miss:e}");
     }
 }
+
+#[test]
+fn a_map_of_any_shape_can_be_drawn() {
+    let text = r#"{"x":{"axis":"harm","from":0.0,"to":1.0,"count":0},"y":{"axis":"value","from":0.0,"to":1.0,"count":0},
+        "policies":["open"],"winners":[0,7,7],"net_benefits":[]}"#;
+    let map: parecon_review::PhaseMap = serde_json::from_str(text).unwrap();
+    assert!(map.to_svg().ends_with("</svg>\n") && map.winner(0, 0).is_none());
+    assert!(map.x.value(3).is_finite());
+}

@@ -159,3 +159,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_tie_is_not_a_majority() {
+    // 29 of 100 is not more than .29, although 100 · .29 is a little less than 29 in binary.
+    assert_eq!(Assembly::in_proportion(&[1.0; 4], 100, 0.29).unwrap().quota(), 30);
+    // A third and a sixth are a half, not more: with 2, 1 and 3 the motion needs the big member and another.
+    let sampled = sampled_power(&[2.0, 1.0, 3.0], 0.5, Index::ShapleyShubik, 20_000, 9).unwrap();
+    let exact = assembly(&[2, 1, 3], 4).shapley_shubik();
+    for (sampled, exact) in sampled.iter().zip(exact) {
+        assert!((sampled.power - exact).abs() < 4.0 * sampled.standard_error, "{sampled:?} {exact}");
+    }
+}

@@ -168,7 +168,7 @@ pub fn livelihood(
     let access = access(environment, evaluation, pay)?;
     let authors = &environment.data().authors;
     let Some(income) = authors.income else {
-        return Err(Error::new(Kind::Empty { what: "income of authors" }));
+        return Err(Error::new(Kind::Empty { what: "distribution of authors' income" }));
     };
     // Of those who can afford it, who takes part.
     let able = 1.0 - access.income;

@@ -15,7 +15,8 @@ impl PhaseMap {
     /// A drawing of the map as a self-contained SVG file: x to the right, y upwards, a colour per winner.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let (columns, rows) = (self.x.count as usize, self.y.count as usize);
+        // A map read from a file may be of any shape.
+        let (columns, rows) = ((self.x.count as usize).max(1), (self.y.count as usize).max(1));
         let (width, height) = (SIZE / columns as f64, SIZE / rows as f64);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" \
@@ -31,8 +32,8 @@ impl PhaseMap {
             let top = MARGIN + SIZE - (row + 1) as f64 * height;
             // Neighbours of the same colour are one rectangle.
             let mut from = 0;
-            for to in 1..=columns {
-                if to == columns || winners[to] != winners[from] {
+            for to in 1..=winners.len() {
+                if to == winners.len() || winners[to] != winners[from] {
                     put(format!(
                         "<rect x=\"{:.2}\" y=\"{top:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"{}\"/>",
                         MARGIN + from as f64 * width,

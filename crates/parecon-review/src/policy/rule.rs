@@ -8,6 +8,9 @@ use crate::error::{Error, Kind, check, check_probability};
 use crate::screening::Architecture;
 use crate::sequential::Sprt;
 
+/// Largest sum of weights of a weighted vote, whose distribution is worked out anew at every quality.
+const MAX_VOTES: u64 = 1 << 16;
+
 /// Where the line is drawn on a signal: a piece passes if its signal is above.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,7 +108,7 @@ pub enum Rule {
     },
     /// A weighted vote: passes if the weights in favour reach the quota. All votes are cast.
     Weighted {
-        /// Votes of each member.
+        /// Votes of each member, at most 65,536 together.
         weights: Vec<u32>,
         /// Votes needed, 1 to the sum of the weights.
         quota: u32,
@@ -194,10 +197,10 @@ impl Rule {
             Rule::Weighted { weights, quota, .. } => {
                 let sum: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
                 check(
-                    sum > 0 && sum < u64::from(u32::MAX),
+                    (1..=MAX_VOTES).contains(&sum),
                     &format!("sum of the voting weights at the {at}"),
                     sum as f64,
-                    "at least 1 and below 2³² − 1",
+                    "1 to 65536",
                 )?;
                 let valid = format!("1 to the sum of the weights, {sum}");
                 let reachable = *quota > 0 && u64::from(*quota) <= sum;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Index, shares};
 use crate::error::{Error, check};
 
+/// Sums of shares this close to the majority are on it: their rounding is not a vote.
+const TIE: f64 = 1e-12;
+
 /// A member's power with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +52,7 @@ pub fn sampled_power(
 ) -> Result<Vec<Estimate>, Error> {
     let shares = shares("weight", weights)?;
     check((0.0..1.0).contains(&majority), "majority", majority, "at least 0 and below 1")?;
+    let carried = |share: f64| share > majority + TIE;
     check(samples > 0, "number of samples", f64::from(samples), "at least 1")?;
     let mut hits = vec![0u32; shares.len()];
     let mut order: Vec<usize> = (0..shares.len()).collect();
@@ -64,7 +68,7 @@ pub fn sampled_power(
                     let pick = stream.random_range(i..order.len());
                     order.swap(i, pick);
                     let with = before + shares[order[i]];
-                    if before <= majority && with > majority {
+                    if !carried(before) && carried(with) {
                         hits[order[i]] += 1;
                         break;
                     }
@@ -79,7 +83,7 @@ pub fn sampled_power(
                 }
                 for (i, share) in shares.iter().enumerate() {
                     let others = if favour[i] { sum - share } else { sum };
-                    hits[i] += u32::from(others <= majority && others + share > majority);
+                    hits[i] += u32::from(!carried(others) && carried(others + share));
                 }
             }
         }
