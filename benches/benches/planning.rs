@@ -1,17 +1,29 @@
 //! Solver core of `parecon-planning`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use parecon_planning::{Config, Economy, RevealedNewton, plan};
-use parecon_testbed::planning::published;
+use parecon_planning::{Config, Economy, Error, RevealedNewton, plan};
+use parecon_testbed::planning::{published_councils, published_goods};
 
 /// Start price of the published experiments.
 const START: f64 = 700.0;
 
-/// Economies with the published distributions: worker councils (as many consumer councils), goods per category.
+/// Goods a consumer council wants, at most.
+const WANTS: usize = 40;
+
+/// Economies with the published distributions: worker councils (as many consumer councils), goods per category. In the
+/// last one goods are so many that no matrices are used. More councils: example `scale` of `parecon-planning`.
 fn economies() -> impl Iterator<Item = (usize, Economy)> {
-    [(300, 10), (3_000, 10), (30_000, 10), (30_000, 120)].into_iter().filter_map(|(councils, goods)| {
-        published(1, councils, goods).ok().map(|economy| (goods * 5, economy))
-    })
+    [(300, 10), (3_000, 10), (30_000, 10), (30_000, 120), (30_000, 1_000)]
+        .into_iter()
+        .filter_map(|(councils, goods)| build(councils, goods).ok().map(|economy| (goods * 5, economy)))
+}
+
+fn build(councils: usize, goods: usize) -> Result<Economy, Error> {
+    let mut builder = Economy::builder(published_goods(councils, goods))?;
+    for council in published_councils(1, councils, goods, WANTS) {
+        council.add_to(&mut builder)?;
+    }
+    builder.build()
 }
 
 /// One round: supply and demand at announced prices.
@@ -41,6 +53,22 @@ fn certify(c: &mut Criterion) {
     }
 }
 
+/// The economy taken in council by council.
+fn assemble(c: &mut Criterion) {
+    let mut group = c.benchmark_group("planning/build");
+    group.sample_size(10);
+    let (councils, goods) = (30_000, 120);
+    let given: Vec<_> = published_councils(1, councils, goods, WANTS).collect();
+    group.throughput(Throughput::Elements(2 * councils as u64));
+    group.bench_function(BenchmarkId::new(format!("{} goods", 5 * goods), 2 * councils), |b| {
+        b.iter(|| {
+            let mut builder = Economy::builder(published_goods(councils, goods))?;
+            given.iter().try_for_each(|council| council.add_to(&mut builder))?;
+            builder.build()
+        });
+    });
+}
+
 /// A whole plan from the start price to an imbalance of 1e-9.
 fn to_agreement(c: &mut Criterion) {
     let mut group = c.benchmark_group("planning/revealed_newton");
@@ -55,5 +83,15 @@ fn to_agreement(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, aggregate, certify, to_agreement);
+/// The same to the 3 % at which the published simulations stop.
+fn to_three_percent(c: &mut Criterion) {
+    let mut group = c.benchmark_group("planning/revealed_newton_to_3_percent");
+    let Ok(economy) = build(3_000, 10) else { return };
+    let config = Config::new().with_start_price(START).with_certificate(false);
+    group.bench_function(BenchmarkId::new("50 goods", 6_000), |b| {
+        b.iter(|| plan(&economy, &mut RevealedNewton::new(), &config, &mut ()));
+    });
+}
+
+criterion_group!(benches, assemble, aggregate, certify, to_agreement, to_three_percent);
 criterion_main!(benches);

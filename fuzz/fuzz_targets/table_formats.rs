@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use parecon_io::formats::{
-    Processing, read_figaro, read_figaro_flat, read_icio, read_long, read_pymrio, read_wiod, write_long,
+    Processing, read_figaro, read_figaro_flat, read_figaro_supply_use, read_icio, read_long, read_pymrio,
+    read_wiod, write_long,
 };
 use parecon_io::{Error, Source};
 
@@ -15,6 +16,9 @@ const FILE: &str = "\n=== ";
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&layout, text)) = bytes.split_first() else { return };
+    if layout == b's' {
+        return supply_use(&folder(text));
+    }
     let source = Source::new("fuzz.csv", text);
     let import = match layout {
         b'w' => read_wiod(source),
@@ -53,6 +57,15 @@ fuzz_target!(|bytes: &[u8]| {
     });
     same.expect("satellites are kept");
 });
+
+/// Two files that make and use tables are read from.
+fn supply_use(files: &BTreeMap<String, Vec<u8>>) {
+    let source = |name: &str| Source::new(name, files.get(name).map_or(&[][..], Vec::as_slice));
+    match read_figaro_supply_use(source("supply.csv"), source("use.csv")) {
+        Ok(tables) => assert!(!tables.validate().to_string().is_empty()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
 
 /// `=== Z.txt`, its text, `=== air/F.txt` and so on.
 fn folder(text: &[u8]) -> BTreeMap<String, Vec<u8>> {

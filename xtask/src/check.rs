@@ -1,5 +1,6 @@
 //! Checks that compile but run nothing: formatting, lints, documentation, feature combinations.
 
+use crate::mpi;
 use crate::shell::{Cmd, Outcome};
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -12,11 +13,13 @@ pub(crate) fn all(ws: &Workspace) -> Result<Outcome> {
     features(ws)
 }
 
-/// Every member, and the fuzz targets, are formatted as `rustfmt.toml` says.
+/// Every member, the fuzz targets and the MPI crate are formatted as `rustfmt.toml` says.
 pub(crate) fn fmt(ws: &Workspace) -> Result<Outcome> {
     require(ws, "fmt", "rustfmt")?;
     Cmd::cargo(&ws.root).args(["fmt", "--all", "--check"]).run()?;
-    Cmd::cargo(&ws.root).args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]).run()?;
+    for manifest in ["fuzz/Cargo.toml", mpi::MANIFEST] {
+        Cmd::cargo(&ws.root).args(["fmt", "--manifest-path", manifest, "--check"]).run()?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::shell::Outcome;
 use crate::workspace::Workspace;
-use crate::{check, ci, fuzz, msrv, peers, run, tidy, tools};
+use crate::{check, ci, fuzz, mpi, msrv, peers, run, tidy, tools};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -72,6 +72,8 @@ enum Command {
         #[arg(value_name = "TARGET")]
         target: Option<String>,
     },
+    /// Check for Open MPI, then build and test parecon-planning-mpi
+    Mpi,
     /// Build the book, if mdbook is installed
     Book,
     /// Check that the stated minimum Rust version is true
@@ -101,6 +103,7 @@ impl Cli {
             Command::Fuzz { input: Some(file), target, .. } => {
                 fuzz::replay(&ws, target.as_deref().unwrap_or_default(), &file)
             }
+            Command::Mpi => mpi::run(&ws),
             Command::Book => tools::book(&ws),
             Command::Msrv => msrv::run(&ws),
             Command::Deny => tools::deny(&ws),

@@ -7,4 +7,4 @@ pub mod random;
 mod reduce;
 
 pub use iteration::{Observer, Status};
-pub use reduce::chunked_reduce;
+pub use reduce::{chunked_reduce, for_each};

@@ -48,6 +48,30 @@ pub fn chunked_reduce<A: Send>(
     })
 }
 
+/// Does every task, on several threads with feature `parallel`.
+///
+/// For tasks that each own what they change (disjoint slices, say), so that the order in which they are done
+/// does not show.
+///
+/// # Example
+/// ```
+/// use parecon_core::for_each;
+///
+/// let mut squares: Vec<usize> = (0..1000).collect();
+/// for_each(squares.chunks_mut(64).collect(), |part| part.iter_mut().for_each(|x| *x *= *x));
+/// assert_eq!(squares[999], 998_001);
+/// ```
+pub fn for_each<T: Send>(tasks: Vec<T>, run: impl Fn(T) + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        if tasks.len() > 1 {
+            return tasks.into_par_iter().for_each(run);
+        }
+    }
+    tasks.into_iter().for_each(run);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -68,9 +68,25 @@ pub use table::{BalancedTable, TableTotals};
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct Balancing {
     tolerance: f64,
     max_rounds: usize,
+}
+
+/// The serialised form, not yet checked.
+#[derive(Deserialize)]
+struct Raw {
+    tolerance: f64,
+    max_rounds: usize,
+}
+
+impl TryFrom<Raw> for Balancing {
+    type Error = Error;
+
+    fn try_from(raw: Raw) -> Result<Self, Error> {
+        Self::new().with_tolerance(raw.tolerance)?.with_max_rounds(raw.max_rounds)
+    }
 }
 
 impl Balancing {

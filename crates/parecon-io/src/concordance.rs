@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::axis::{Axis, AxisKind};
 use crate::error::Error;
-use crate::read::{Source, records};
+use crate::read::{Source, Stream, records};
 
 /// Shares of a label may miss 1 by this much, relative: what writing them with nine digits loses.
 const SHARES: f64 = 1e-8;

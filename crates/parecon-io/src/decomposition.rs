@@ -7,7 +7,7 @@
 //!
 //! - [`footprint_change`]: the standard case, a footprint by intensities, technology and final demand.
 //! - [`decompose`]: any number of [`Factor`]s.
-//! - [`spread`]: how much the effects differ among all orders of change.
+//! - [`ranges`]: how much the effects differ among all orders of change.
 //! - [`technology_effects`]: the effect of technology by the sector whose inputs changed.
 
 use nalgebra::{DMatrix, DVector};
@@ -173,7 +173,7 @@ pub fn decompose(factors: &[Factor], method: Method) -> Result<Decomposition, Er
 /// The least and the greatest effect of a factor among all orders of change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Spread {
+pub struct Range {
     /// The name of the factor.
     pub factor: String,
     /// Its least effect, entry by entry.
@@ -196,29 +196,29 @@ pub struct Spread {
 /// # Example
 /// ```
 /// use nalgebra::dmatrix;
-/// use parecon_io::decomposition::{Factor, spread};
+/// use parecon_io::decomposition::{Factor, ranges};
 ///
 /// let factors = [
 ///     Factor::matrix("people", dmatrix![10.0], dmatrix![11.0])?,
 ///     Factor::matrix("income per head", dmatrix![5.0], dmatrix![6.0])?,
 /// ];
-/// let people = &spread(&factors)?[0];
+/// let people = &ranges(&factors)?[0];
 /// assert_eq!((people.least[0], people.greatest[0]), (5.0, 6.0));
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 ///
 /// # Reference
 /// As [`decompose`].
-pub fn spread(factors: &[Factor]) -> Result<Vec<Spread>, Error> {
+pub fn ranges(factors: &[Factor]) -> Result<Vec<Range>, Error> {
     const MOST: usize = 16;
     check_chain(factors)?;
     if factors.len() > MOST {
         return Err(Error::invalid(format!(
-            "factors: are {}, the spread over all orders is found for at most {MOST}",
+            "factors: are {}, the range over all orders is found for at most {MOST}",
             factors.len()
         )));
     }
-    let mut spreads = Vec::with_capacity(factors.len());
+    let mut ranges = Vec::with_capacity(factors.len());
     for (i, factor) in factors.iter().enumerate() {
         let mut extremes: Option<(DMatrix<f64>, DMatrix<f64>)> = None;
         for changed in (0u32..1 << factors.len()).filter(|changed| changed >> i & 1 == 0) {
@@ -229,10 +229,10 @@ pub fn spread(factors: &[Factor]) -> Result<Vec<Spread>, Error> {
             });
         }
         if let Some((least, greatest)) = extremes {
-            spreads.push(Spread { factor: factor.name().to_owned(), least, greatest });
+            ranges.push(Range { factor: factor.name().to_owned(), least, greatest });
         }
     }
-    Ok(spreads)
+    Ok(ranges)
 }
 
 /// The product with factor j as far along as `at(j)`, and the change of one of them in its place.

@@ -89,7 +89,8 @@ impl Error {
         matches!(*self.0, Kind::Singular(_))
     }
 
-    /// File, line and column (by fields), both counted from 1, of rejected file content.
+    /// File, line and column (by fields), both counted from 1, of rejected file content. In Parquet, lines are rows, and 0 is
+    /// where the columns have their names.
     #[must_use]
     pub fn location(&self) -> Option<(&str, u64, usize)> {
         match &*self.0 {

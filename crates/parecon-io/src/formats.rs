@@ -2,16 +2,19 @@
 //!
 //! | source | reader | writer |
 //! |---|---|---|
-//! | WIOD, release 2013 | [`read_wiod`] | |
+//! | WIOD, releases 2013 and 2016 | [`read_wiod`] | |
 //! | OECD ICIO | [`read_icio`] | |
 //! | Eurostat FIGARO, matrix and flat | [`read_figaro`], [`read_figaro_flat`] | |
+//! | Eurostat FIGARO, supply and use | [`read_figaro_supply_use`] | |
 //! | EXIOBASE 3, and whatever pymrio saved | [`read_pymrio`] | [`write_pymrio`] |
 //! | one record per flow | [`read_long`] | [`write_long`] |
+//! | the same two in Parquet, feature `parquet` | [`read_pymrio`], `read_long_parquet` | `write_pymrio_parquet`, `write_long_parquet` |
 //! | one wide CSV | [`IoTable::read_csv`] | [`IoTable::write_csv`] |
 //! | make and use of the US Bureau of Economic Analysis | [`MakeUse::read_bea_csv`](crate::MakeUse::read_bea_csv) | |
 //!
-//! All read a stream once and keep the resulting matrix and a few lines of text in memory. All name file, line and
-//! field (both from 1) of what they reject. None of them repairs anything in silence: a reader returns the table and
+//! All read a stream once and keep the resulting matrix and a few lines of text in memory (of Parquet the whole file). All
+//! name file, line and field (both from 1) of what they reject; of Parquet row and column, with the names of the columns as
+//! row 0. None of them repairs anything in silence: a reader returns the table and
 //! [`notes`](Import::notes) on what it found odd in the text, and
 //! [`validate_strictly`](IoTable::validate_strictly) tells what is odd about the table.
 //!
@@ -33,13 +36,19 @@ mod folder;
 mod icio;
 mod ledger;
 mod long;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pymrio;
 mod wiod;
 
-pub use figaro::{read_figaro, read_figaro_flat};
+pub use figaro::{read_figaro, read_figaro_flat, read_figaro_supply_use};
 pub use folder::Folder;
 pub use icio::{Processing, read_icio};
 pub use long::{read_long, write_long};
+#[cfg(feature = "parquet")]
+pub use parquet::{read_long_parquet, write_long_parquet};
+#[cfg(feature = "parquet")]
+pub use pymrio::write_pymrio_parquet;
 pub use pymrio::{read_pymrio, write_pymrio};
 pub use wiod::read_wiod;
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use nalgebra::DMatrix;
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
 
@@ -248,7 +248,7 @@ fn check_threshold(threshold: f64) -> Result<(), Error> {
 }
 
 fn components<N: Copy + Ord>(graph: &StableDiGraph<N, f64>) -> Vec<Vec<N>> {
-    let mut groups: Vec<Vec<N>> = tarjan_scc(graph)
+    let mut groups: Vec<Vec<N>> = kosaraju_scc(graph)
         .into_iter()
         .map(|group| {
             let mut members: Vec<N> = group.into_iter().map(|node| graph[node]).collect();
@@ -256,7 +256,7 @@ fn components<N: Copy + Ord>(graph: &StableDiGraph<N, f64>) -> Vec<Vec<N>> {
             members
         })
         .collect();
-    // Tarjan finishes customers before their suppliers.
+    // Customers come before their suppliers. Not Tarjan's algorithm, which recurs as deep as there are sectors.
     groups.reverse();
     groups
 }
@@ -273,4 +273,22 @@ pub(crate) fn strong_components(matrix: &DMatrix<f64>, threshold: f64) -> Vec<Ve
         }
     }
     components(&graph)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A search that recurs would need more stack than a thread has.
+    #[test]
+    fn a_chain_of_any_length_has_its_groups_in_order() {
+        const LENGTH: usize = 200_000;
+        let mut graph = StableDiGraph::<usize, f64>::new();
+        let nodes: Vec<NodeIndex> = (0..LENGTH).map(|i| graph.add_node(i)).collect();
+        for pair in nodes.windows(2) {
+            graph.add_edge(pair[0], pair[1], 1.0);
+        }
+        let groups = components(&graph);
+        assert_eq!(groups, (0..LENGTH).map(|i| vec![i]).collect::<Vec<_>>());
+    }
 }

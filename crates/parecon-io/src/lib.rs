@@ -55,6 +55,8 @@ pub use technology::{
     Unallocated, Verdict, WhatIf,
 };
 
+pub use parecon_core::{Observer, Status};
+
 /// The linear algebra of the public signatures, in the version used here.
 pub use nalgebra;
 /// Sparse matrices of the public signatures, in the version used here.

@@ -64,7 +64,7 @@ pub struct MakeUse {
     industry_output: DVector<f64>,
     commodity_output: DVector<f64>,
     rounding: f64,
-    /// Totals of the source that its cells do not sum to.
+    /// What was odd in the source: totals that its cells do not sum to, figures that were left out.
     stated: Vec<Finding>,
 }
 
@@ -181,6 +181,12 @@ impl MakeUse {
     pub fn with_rounding(mut self, unit: f64) -> Result<Self, Error> {
         self.rounding = serial::rounding(unit)?;
         Ok(self)
+    }
+
+    /// The tables with what a reader found odd in their source.
+    pub(crate) fn with_findings(mut self, stated: Vec<Finding>) -> Self {
+        self.stated = stated;
+        self
     }
 
     /// The tables with readable names where `names` has them.

@@ -6,7 +6,7 @@ use std::io::Read;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::read::{Source, records};
+use crate::read::{Source, Stream, records};
 
 /// Readable names by code, to put on the axes of a table whose source carries codes only.
 ///

@@ -6,7 +6,7 @@
 
 use nalgebra::DMatrix;
 use parecon_core::Status;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use serde::Serialize;
 
@@ -208,8 +208,8 @@ fn groups(matrix: &DMatrix<f64>) -> Vec<Vec<usize>> {
             }
         }
     }
-    // Tarjan's algorithm hands over a component after all that it leads to.
-    let mut groups: Vec<Vec<usize>> = tarjan_scc(&graph)
+    // A component comes after all that it leads to.
+    let mut groups: Vec<Vec<usize>> = kosaraju_scc(&graph)
         .into_iter()
         .map(|group| group.into_iter().map(|node| node.index()).collect())
         .collect();

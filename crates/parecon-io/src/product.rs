@@ -25,7 +25,7 @@ const WORTH_SPREADING: usize = 1 << 20;
 /// Columns of the matrix that are read together.
 const COLUMNS: usize = 4;
 
-/// Vectors that are multiplied together: with the columns, as many sums as there are registers.
+/// Vectors to which columns are added together.
 const VECTORS: usize = 4;
 
 /// Numbers of all vectors together that stay in the first cache while a strip of the matrix passes.
@@ -247,6 +247,9 @@ impl WithSimd for Transposed<'_> {
         let (height, width) = (block.height(), block.width());
         let vectors = products.len() / width;
         let strip = Block::strip(vectors);
+        // As many together as leave room for their sums in the registers, and groups of like size.
+        let most = if S::F64_LANES >= 8 { 6 } else { 3 };
+        let size = vectors.div_ceil(vectors.div_ceil(most).max(1)).max(1);
         let mut sums = vec![[simd.splat_f64s(0.0); COLUMNS]; vectors];
         let mut j = 0;
         while j < width {
@@ -255,9 +258,11 @@ impl WithSimd for Transposed<'_> {
             let mut from = 0;
             while from < height {
                 let to = (from + strip).min(height);
-                for (group, sums) in sums.chunks_mut(VECTORS).enumerate() {
-                    let x = &x[group * VECTORS * height..];
+                for (group, sums) in sums.chunks_mut(size).enumerate() {
+                    let x = &x[group * size * height..];
                     match (together, sums.len()) {
+                        (COLUMNS, 6) => transpose::<S, COLUMNS, 6>(simd, block, x, sums, j, from, to),
+                        (COLUMNS, 5) => transpose::<S, COLUMNS, 5>(simd, block, x, sums, j, from, to),
                         (COLUMNS, 4) => transpose::<S, COLUMNS, 4>(simd, block, x, sums, j, from, to),
                         (COLUMNS, 3) => transpose::<S, COLUMNS, 3>(simd, block, x, sums, j, from, to),
                         (COLUMNS, 2) => transpose::<S, COLUMNS, 2>(simd, block, x, sums, j, from, to),

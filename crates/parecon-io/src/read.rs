@@ -70,21 +70,31 @@ pub(crate) fn records_by<R: Read>(source: Source<R>, delimiter: u8) -> Records<R
     Records { scanner: Scanner::new(source, delimiter) }
 }
 
-impl<R: Read> Records<R> {
-    /// The next record, or `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
-        let Some(span) = self.scanner.next()? else { return Ok(None) };
-        let record = Record { file: self.scanner.name(), line: span.line, fields: self.scanner.texts(span)? };
-        Ok(Some(record))
-    }
+/// Records, one at a time.
+pub(crate) trait Stream {
+    /// What messages call the file.
+    fn name(&self) -> &str;
 
     /// The line the reader stands at, for complaints about what is missing.
-    pub(crate) fn line(&self) -> u64 {
+    fn line(&self) -> u64;
+
+    /// The next record, or `None` at the end.
+    fn next(&mut self) -> Result<Option<Record<'_>>, Error>;
+}
+
+impl<R: Read> Stream for Records<R> {
+    fn name(&self) -> &str {
+        self.scanner.name()
+    }
+
+    fn line(&self) -> u64 {
         self.scanner.line()
     }
 
-    pub(crate) fn name(&self) -> &str {
-        self.scanner.name()
+    fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
+        let Some(span) = self.scanner.next()? else { return Ok(None) };
+        let record = Record { file: self.scanner.name(), line: span.line, fields: self.scanner.texts(span)? };
+        Ok(Some(record))
     }
 }
 
@@ -119,7 +129,12 @@ pub(crate) struct Record<'a> {
     fields: Vec<Cow<'a, str>>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    #[cfg(feature = "parquet")]
+    pub(crate) fn new(file: &'a str, line: u64, fields: Vec<Cow<'a, str>>) -> Self {
+        Self { file, line, fields }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.fields.len()
     }

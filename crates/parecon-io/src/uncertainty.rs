@@ -1,6 +1,6 @@
 //! Uncertainty of results from uncertainty of the table: seeded simulation and first-order propagation.
 //!
-//! Figures are taken as independent, each with a relative standard error ([`Spread`]). [`MonteCarlo`] draws them and
+//! Figures are taken as independent, each with a relative standard error ([`RelativeError`]). [`MonteCarlo`] draws them and
 //! asks any question of what it drew. Two questions are also answered to first order in closed form, at the cost of a
 //! few solves: [`Technology::output_uncertainty`](crate::Technology::output_uncertainty) and
 //! [`Technology::footprint_uncertainty`](crate::Technology::footprint_uncertainty).
@@ -24,14 +24,14 @@ pub use simulation::{MonteCarlo, Simulation};
 
 /// How uncertain figures are: relative standard errors, standard deviation per unit of the figure.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Spread {
+pub enum RelativeError {
     /// The same for every figure; 0 for figures that are exact.
     Same(f64),
     /// One for each cell of a matrix.
     Cells(DMatrix<f64>),
 }
 
-impl Spread {
+impl RelativeError {
     /// Refuses errors that are negative or not finite, and a matrix of another shape.
     fn check(&self, what: &str, shape: (usize, usize)) -> Result<(), Error> {
         let refuse = |place: String, error: f64| {
@@ -41,29 +41,29 @@ impl Spread {
         };
         let good = |error: f64| error >= 0.0 && (error * error).is_finite();
         match self {
-            Spread::Same(error) if !good(*error) => Err(refuse(String::new(), *error)),
-            Spread::Cells(errors) if errors.shape() != shape => {
+            RelativeError::Same(error) if !good(*error) => Err(refuse(String::new(), *error)),
+            RelativeError::Cells(errors) if errors.shape() != shape => {
                 Err(Error::shape(&format!("relative errors of {what}"), errors.shape(), shape))
             }
-            Spread::Cells(errors) => match errors.iter().position(|error| !good(*error)) {
+            RelativeError::Cells(errors) => match errors.iter().position(|error| !good(*error)) {
                 Some(at) => {
                     let (i, j) = (at % shape.0, at / shape.0);
                     Err(refuse(format!(", row {}, column {}", i + 1, j + 1), errors[at]))
                 }
                 None => Ok(()),
             },
-            Spread::Same(_) => Ok(()),
+            RelativeError::Same(_) => Ok(()),
         }
     }
 
     fn at(&self, i: usize, j: usize) -> f64 {
         match self {
-            Spread::Same(error) => *error,
-            Spread::Cells(errors) => errors[(i, j)],
+            RelativeError::Same(error) => *error,
+            RelativeError::Cells(errors) => errors[(i, j)],
         }
     }
 
-    /// Variances of a vector's entries, the spread being of one column.
+    /// Variances of a vector's entries, the errors being of one column.
     fn variances(&self, values: &DVector<f64>) -> DVector<f64> {
         DVector::from_fn(values.len(), |i, _| (values[i] * self.at(i, 0)).powi(2))
     }

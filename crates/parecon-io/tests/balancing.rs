@@ -5,7 +5,7 @@ use parecon_core::Status;
 use parecon_io::balancing::{
     Balanced, Balancing, Compromise, Conflict, Constraint, MakeUseTotals, TableTotals, gras, kras, ras,
 };
-use parecon_io::{datasets, nalgebra};
+use parecon_io::{Axis, Error, IoTable, Regions, Satellite, datasets, nalgebra};
 use parecon_testbed::io::{make_use_tables, random_table, tables};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn margins(x: &DMatrix<f64>) -> (DVector<f64>, DVector<f64>) {
 
 /// Miller and Blair (2009), section 7.4.2: three sectors, new output and intermediate totals.
 #[test]
-fn ras_of_miller_and_blair() -> Result<(), parecon_io::Error> {
+fn ras_of_miller_and_blair() -> Result<(), Error> {
     let a = dmatrix![0.120, 0.100, 0.049; 0.210, 0.247, 0.265; 0.026, 0.249, 0.145];
     let output = dvector![421.0, 284.0, 283.0];
     let prior = &a * DMatrix::from_diagonal(&output);
@@ -44,7 +44,7 @@ fn ras_of_miller_and_blair() -> Result<(), parecon_io::Error> {
 
 /// Junius and Oosterhaven (2003), the example with a column of one negative cell and a negative row total.
 #[test]
-fn gras_of_junius_and_oosterhaven() -> Result<(), parecon_io::Error> {
+fn gras_of_junius_and_oosterhaven() -> Result<(), Error> {
     let prior = dmatrix![7.0, 3.0, 5.0, -3.0; 2.0, 9.0, 8.0, 0.0; -2.0, 0.0, 2.0, 0.0];
     let (rows, columns) = (dvector![15.0, 26.0, -1.0], dvector![9.0, 16.0, 17.0, -2.0]);
     let answer = gras(&prior, &rows, &columns, &config().with_tolerance(1e-13)?)?;
@@ -68,7 +68,7 @@ fn gras_of_junius_and_oosterhaven() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn rows_of_negative_cells_are_fitted() -> Result<(), parecon_io::Error> {
+fn rows_of_negative_cells_are_fitted() -> Result<(), Error> {
     let prior = dmatrix![4.0, 5.0; -1.0, -2.0];
     let answer = gras(&prior, &dvector![10.0, -4.0], &dvector![3.0, 3.0], &config())?;
     assert!(answer.status.is_converged());
@@ -83,7 +83,7 @@ fn rows_of_negative_cells_are_fitted() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn impossible_totals_are_named() -> Result<(), parecon_io::Error> {
+fn impossible_totals_are_named() -> Result<(), Error> {
     let prior = dmatrix![1.0, 2.0; 3.0, 4.0];
     let answer = ras(&prior, &dvector![3.0, 4.0], &dvector![5.0, 5.0], &config())?;
     assert_eq!(answer.status, Status::Stalled);
@@ -114,7 +114,7 @@ fn impossible_totals_are_named() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn totals_of_zero_empty_their_row() -> Result<(), parecon_io::Error> {
+fn totals_of_zero_empty_their_row() -> Result<(), Error> {
     let prior = dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0; 7.0, 8.0, 1.0];
     let answer = ras(&prior, &dvector![0.0, 5.0, 5.0], &dvector![0.0, 5.0, 5.0], &config())?;
     assert!(answer.status.is_converged());
@@ -152,7 +152,7 @@ fn plain_sweeps(
 }
 
 #[test]
-fn what_is_slow_to_scale_is_found_by_newton() -> Result<(), parecon_io::Error> {
+fn what_is_slow_to_scale_is_found_by_newton() -> Result<(), Error> {
     // Two regions with next to no trade, which is to grow a thousandfold.
     let n = 24;
     let prior = DMatrix::from_fn(n, n, |i, j| {
@@ -189,7 +189,7 @@ fn pairs(signed: bool) -> impl Strategy<Value = (DMatrix<f64>, DMatrix<f64>)> {
     })
 }
 
-fn solved(prior: &DMatrix<f64>, wanted: &DMatrix<f64>) -> Result<Balanced, parecon_io::Error> {
+fn solved(prior: &DMatrix<f64>, wanted: &DMatrix<f64>) -> Result<Balanced, Error> {
     let (u, v) = margins(wanted);
     gras(prior, &u, &v, &config())
 }
@@ -420,7 +420,7 @@ proptest! {
 
 /// U.S. make and use tables of 2022, with negative cells: all rounding differences repaired, then grown.
 #[test]
-fn a_national_accounts_system_balances() -> Result<(), parecon_io::Error> {
+fn a_national_accounts_system_balances() -> Result<(), Error> {
     let tables = datasets::us_2022()?;
     let repaired = tables.balanced(&MakeUseTotals::default(), &config())?;
     assert!(repaired.status.is_converged());
@@ -447,7 +447,7 @@ fn a_national_accounts_system_balances() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn large_tables_take_few_rounds() -> Result<(), parecon_io::Error> {
+fn large_tables_take_few_rounds() -> Result<(), Error> {
     let table = random_table(120, 5)?;
     let wanted = random_table(120, 6)?;
     // Random patterns differ, so a floor under both makes the totals possible.
@@ -459,7 +459,7 @@ fn large_tables_take_few_rounds() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn kras_reconciles_by_least_squares() -> Result<(), parecon_io::Error> {
+fn kras_reconciles_by_least_squares() -> Result<(), Error> {
     // Row and column totals disagree by 6; deviations 1, 1 against 2, 2 share it as 1:1:4:4 (of 10).
     let prior = dmatrix![10.0, 10.0; 10.0, 10.0];
     let constraints = [
@@ -480,7 +480,7 @@ fn kras_reconciles_by_least_squares() -> Result<(), parecon_io::Error> {
 }
 
 #[test]
-fn kras_names_constraints_that_cannot_hold_together() -> Result<(), parecon_io::Error> {
+fn kras_names_constraints_that_cannot_hold_together() -> Result<(), Error> {
     let prior = dmatrix![1.0, 2.0, 3.0; 4.0, 5.0, 6.0];
     let constraints = [
         Constraint::row(0, 3, 10.0),
@@ -509,7 +509,7 @@ fn kras_names_constraints_that_cannot_hold_together() -> Result<(), parecon_io::
 fn input_is_checked() {
     let prior = dmatrix![1.0, 2.0; 3.0, 4.0];
     let (good, config) = (dvector![5.0, 5.0], config());
-    let said = |result: Result<Balanced, parecon_io::Error>| result.unwrap_err().to_string();
+    let said = |result: Result<Balanced, Error>| result.unwrap_err().to_string();
     assert_eq!(
         said(ras(&dmatrix![1.0, 2.0; -3.0, 4.0], &good, &good, &config)),
         "prior, row 2, column 1: is -3, must not be negative (gras keeps signs)"
@@ -662,4 +662,55 @@ mod independent {
             prop_assert!(agree(prior.as_slice(), &freedom, answer.flows.as_slice(), &theirs), "{:?} {theirs:?}", answer.flows);
         }
     }
+}
+
+#[test]
+fn serialised_settings_are_checked() -> Result<(), Box<dyn std::error::Error>> {
+    let config = Balancing::new().with_max_rounds(7)?;
+    let text = serde_json::to_string(&config)?;
+    assert_eq!(serde_json::from_str::<Balancing>(&text)?, config);
+    for (from, to) in [("1e-10", "-1.0"), (":7", ":0")] {
+        assert!(serde_json::from_str::<Balancing>(&text.replace(from, to)).is_err(), "{to}");
+    }
+    Ok(())
+}
+
+/// Both ways of balancing change figures and nothing else.
+#[test]
+fn a_balanced_table_keeps_its_regions_unit_and_accounts() -> Result<(), Error> {
+    let table = datasets::miller_blair()?;
+    let regions = Regions::crossed(
+        Axis::from_codes(["north", "south"])?,
+        Axis::from_codes(["all"])?,
+        Axis::from_codes(["homes"])?,
+    )?;
+    let demand = DMatrix::from_fn(2, 2, |i, _| 0.5 * table.total_final_demand()[i]);
+    let air = Satellite::new("air", Axis::from_codes(["co2"])?, ["t"], dmatrix![1.0, 2.0])?;
+    let table = IoTable::new(
+        regions.sectors()?,
+        table.flows().clone(),
+        regions.categories()?,
+        demand,
+        Axis::from_codes(["wages"])?,
+        table.value_added().clone(),
+    )?
+    .with_regions(regions)?
+    .with_unit("M$")
+    .with_rounding(1.0)?
+    .with_satellite(air)?;
+    let output = table.output() * 1.5;
+    let free = TableTotals { output: Some(output.clone()), ..TableTotals::default() };
+    let bordered = TableTotals {
+        final_demand: Some(table.final_demand().row_sum_tr() * 1.5),
+        components: Some(table.value_added().column_sum() * 1.5),
+        ..free.clone()
+    };
+    for totals in [free, bordered] {
+        let found = table.balanced(&totals, &Balancing::new())?.table;
+        assert!((found.output() - &output).amax() < 1e-6);
+        assert_eq!(found.regions(), table.regions());
+        assert_eq!((found.unit(), found.rounding()), ("M$", 0.0));
+        assert_eq!(found.satellites(), table.satellites());
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, dmatrix, dvector};
 use parecon_io::decomposition::{
-    Factor, Method, Situation, decompose, final_demand_factors, footprint_change, spread, technology_effects,
+    Factor, Method, Situation, decompose, final_demand_factors, footprint_change, ranges, technology_effects,
 };
 use parecon_io::{Axis, Error, Technology, nalgebra};
 use parecon_testbed::io::random_table;
@@ -102,7 +102,7 @@ proptest! {
         let all: Vec<Vec<DMatrix<f64>>> = orders.iter().map(|order| in_order(&ends, order)).collect();
         let shapley = decompose(&factors, Method::Shapley)?;
         let average = decompose(&factors, Method::PolarAverage)?;
-        let spread = spread(&factors)?;
+        let ranges = ranges(&factors)?;
         let (first, second) = (in_order(&ends, &[0, 1, 2, 3, 4]), in_order(&ends, &[4, 3, 2, 1, 0]));
         for i in 0..5 {
             let sum = all.iter().fold(DMatrix::zeros(2, 3), |sum, effects| sum + &effects[i]);
@@ -111,8 +111,8 @@ proptest! {
             prop_assert!(close(&average.effects[i].change, &polar, scale, SOLVED));
             let least = all.iter().fold(all[0][i].clone(), |least, effects| least.inf(&effects[i]));
             let greatest = all.iter().fold(all[0][i].clone(), |greatest, effects| greatest.sup(&effects[i]));
-            prop_assert!(close(&spread[i].least, &least, scale, SOLVED));
-            prop_assert!(close(&spread[i].greatest, &greatest, scale, SOLVED));
+            prop_assert!(close(&ranges[i].least, &least, scale, SOLVED));
+            prop_assert!(close(&ranges[i].greatest, &greatest, scale, SOLVED));
         }
         for (method, effects) in [(Method::FirstPolar, first), (Method::SecondPolar, second)] {
             let found = decompose(&factors, method)?;

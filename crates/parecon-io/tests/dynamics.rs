@@ -1,11 +1,13 @@
 //! Growth, inoperability and disruption: published examples, other programs' results, and what holds for every economy.
 
+use std::ops::ControlFlow;
+
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use parecon_io::dynamics::{
-    Disruption, DisruptionConfig, DynamicTechnology, Inoperability, Rationing, Terminal,
+    Disruption, DisruptionConfig, DynamicTechnology, Inoperability, Period, Rationing, Terminal,
 };
 use parecon_io::values::PriceSystem;
-use parecon_io::{Axis, Error, IoTable, Sector, Technology, nalgebra};
+use parecon_io::{Axis, Error, IoTable, Sector, Status, Technology, nalgebra};
 use parecon_testbed::io::tables;
 use proptest::prelude::*;
 
@@ -196,7 +198,7 @@ fn boario_one_region() -> Result<(), Error> {
         .with_restocking(15.0)?
         .with_overtime(1.2, 50.0)?;
     let loss = DMatrix::from_fn(3, 20, |i, _| [0.3, 0.0, 0.1][i]);
-    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 400)?;
+    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 400, &mut ())?;
     for (day, expected) in [
         (0, dvector![10500.0, 23000.0, 12150.0]),
         (5, dvector![10557.068064172903, 22068.106799024317, 12163.582291409773]),
@@ -213,6 +215,31 @@ fn boario_one_region() -> Result<(), Error> {
     assert!(near(&(&path.unmet * 365.0), &unmet, 1e-9), "{}", &path.unmet * 365.0);
     let recovered = path.recovered.unwrap_or(0);
     assert!(path.status.is_converged() && recovered > 80 && recovered < 300, "{recovered}");
+    Ok(())
+}
+
+#[test]
+fn an_observer_sees_every_period_and_may_stop() -> Result<(), Error> {
+    let table = economy(dmatrix![200.0, 300.0; 100.0, 400.0], dmatrix![500.0; 500.0])?;
+    let loss = DMatrix::from_fn(2, 5, |i, _| if i == 0 { 0.5 } else { 0.0 });
+    let (mut seen, mut after) = (Vec::new(), 0);
+    let mut watch = |period: &Period| {
+        seen.push(period.production.clone());
+        after += usize::from(seen.len() > 5);
+        if after == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let mut economy = Disruption::new(&table, &DisruptionConfig::new())?;
+    let path = economy.run(&loss, &DMatrix::zeros(2, 0), 100, &mut watch)?;
+    assert_eq!(path.status, Status::Stopped);
+    assert_eq!((seen.len(), path.production.ncols(), path.consumed.ncols()), (7, 7, 7));
+    assert!(seen.iter().enumerate().all(|(t, production)| path.production.column(t) == *production));
+    let lost = economy.normal_output() * 7.0 - path.production.column_sum();
+    assert!((lost - &path.production_lost).amax() < 1e-9);
+    // It goes on from there: two runs are one.
+    let rest = economy.run(&DMatrix::zeros(2, 0), &DMatrix::zeros(2, 0), 93, &mut ())?;
+    let whole =
+        Disruption::new(&table, &DisruptionConfig::new())?.run(&loss, &DMatrix::zeros(2, 0), 100, &mut ())?;
+    assert_eq!(whole.production.columns(7, 93), rest.production);
     Ok(())
 }
 
@@ -233,7 +260,7 @@ fn boario_two_regions() -> Result<(), Error> {
         .with_restocking(12.0)?
         .with_overtime(1.25, 60.0)?;
     let loss = DMatrix::from_fn(4, 30, |i, _| if i == 0 { 0.4 } else { 0.0 });
-    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(4, 0), 500)?;
+    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(4, 0), 500, &mut ())?;
     for (day, expected) in [
         (0, dvector![132.0, 230.0, 365.0, 260.0]),
         (10, dvector![133.89748734874325, 208.79362299771654, 351.1381563824659, 247.60006009215238]),
@@ -260,7 +287,7 @@ fn a_collapse_is_reported() -> Result<(), Error> {
         .with_restocking(10.0)?
         .with_overtime(1.2, 50.0)?;
     let loss = DMatrix::from_fn(3, 20, |i, _| [0.4, 0.0, 0.1][i]);
-    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 200)?;
+    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 200, &mut ())?;
     assert!(path.recovered.is_none() && !path.status.is_converged());
     // BoARIO's sums of lost production and of final demand not met.
     assert!(near(
@@ -275,7 +302,7 @@ fn a_collapse_is_reported() -> Result<(), Error> {
     ));
     // With inputs that never run out nobody but the struck sectors suffers.
     let config = config.with_stocks(f64::INFINITY)?;
-    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 200)?;
+    let path = Disruption::new(&table, &config)?.run(&loss, &DMatrix::zeros(3, 0), 200, &mut ())?;
     assert!(path.status.is_converged() && path.production_lost[1].abs() < path.production_lost[0]);
     Ok(())
 }
@@ -400,7 +427,7 @@ proptest! {
         let mut economy = Disruption::new(&table, &config)?;
         let (normal, stocks) = (economy.normal_output().clone(), economy.stocks());
         let calm = DMatrix::zeros(table.len(), 0);
-        let path = economy.run(&calm, &calm, 300)?;
+        let path = economy.run(&calm, &calm, 300, &mut ())?;
         // Bit for bit.
         prop_assert!(path.production.column_iter().all(|column| column == normal.column(0)));
         prop_assert_eq!(economy.stocks(), stocks);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parecon_io::formats::{
-    Folder, Import, Processing, read_figaro, read_figaro_flat, read_icio, read_long, read_pymrio, read_wiod,
-    write_long, write_pymrio,
+    Folder, Import, Processing, read_figaro, read_figaro_flat, read_figaro_supply_use, read_icio, read_long,
+    read_pymrio, read_wiod, write_long, write_pymrio,
 };
 use parecon_io::nalgebra::{DMatrix, dmatrix};
 use parecon_io::{Axis, Check, Error, IoTable, Regions, Satellite, Source, Technology, datasets};
@@ -171,6 +171,51 @@ AtB,\"Agriculture, Hunting\",ROM,c1,2,2,-1,7,10
     Ok(())
 }
 
+/// The sheet of the workbooks of 2016, whose rows and columns go by other labels; laid out as in the tests of MARIO.
+#[test]
+fn the_workbook_of_wiod_2016() -> Result<(), Error> {
+    let text = "\
+Intercountry Input-Output Table,,,,,,,,,
+\"43 countries, in current prices\",,,,,,,,,
+(industry-by-industry),,,,A01,C10-C12,A01,CONS_h,INVEN,GO
+(millions of US$),,,,Crops,Food,Crops,Households,Stocks,Total output
+,,,,ITA,ITA,ROW,ITA,ROW,TOT
+,,,,c1,c5,c1,c57,c61,c62
+A01,Crops,ITA,r1,10,1,2,4,3,20
+C10-C12,Food,ITA,r5,3,12,0,7,-2,20
+A01,Crops,ROW,r1,1,0,5,2,2,10
+II_fob,Total intermediate consumption,TOT,r65,14,13,7,13,3,50
+TXSP,taxes less subsidies on products,TOT,r66,1,1,0,1,0,3
+VA,Value added at basic prices,TOT,r70,4,5,3,0,0,12
+IntTTM,International Transport Margins,TOT,r71,1,1,0,0,0,2
+GO,Output at basic prices,TOT,r73,20,20,10,14,3,67
+";
+    let import = read_wiod(bytes(text))?;
+    let table = &import.table;
+    assert_eq!(codes(table.sectors()), ["ITA.A01", "ITA.C10-C12", "ROW.A01"]);
+    assert_eq!(table.sectors().name(table.sector("ITA.A01")?), "Crops, ITA");
+    assert_eq!(codes(table.final_demand_categories()), ["ITA.CONS_h", "ROW.INVEN"]);
+    assert_eq!(codes(table.value_added_components()), ["TXSP", "VA", "IntTTM"]);
+    assert_eq!(table.flows(), &dmatrix![10.0, 1.0, 2.0; 3.0, 12.0, 0.0; 1.0, 0.0, 5.0]);
+    assert_eq!(table.final_demand(), &dmatrix![4.0, 3.0; 7.0, -2.0; 2.0, 2.0]);
+    assert_eq!(table.value_added(), &dmatrix![1.0, 1.0, 0.0; 4.0, 5.0, 3.0; 1.0, 1.0, 0.0]);
+    assert_eq!(table.output().as_slice(), [20.0, 20.0, 10.0]);
+    assert_eq!(table.unit(), "millions of US$");
+    assert!(table.validate().is_clean(), "{}", table.validate());
+    assert_eq!(import.notes.of(Check::LeftOut).count(), 1);
+    let damaged = |from: &str, to: &str| refusal(read_wiod(bytes(&text.replacen(from, to, 1))));
+    assert_eq!(damaged("A01,Crops,ROW", ",Crops,ROW"), "t.csv:9:1: row \"\" has no region or no code");
+    assert_eq!(
+        damaged(",ITA,ITA,ROW", ",TOT,ITA,ROW"),
+        "t.csv:3:5: column \"A01\" is of no region, or is a total that is not the last column"
+    );
+    assert_eq!(
+        damaged("C10-C12,A01", "C10-C12,A02"),
+        "t.csv:3:7: sector \"ROW.A02\" has a column but no row"
+    );
+    Ok(())
+}
+
 /// All that is wrong with a table that was published in whole millions.
 #[test]
 fn wiod_2011_with_all_its_defects() -> Result<(), Error> {
@@ -282,6 +327,74 @@ fn figaro_as_matrix_and_flat() -> Result<(), Error> {
     Ok(())
 }
 
+/// Supply and use of two countries; shapes and orientation as in MARIO, whose parser reads the same files.
+#[test]
+fn figaro_supply_and_use() -> Result<(), Error> {
+    let supply = "\
+icsupRow,icsupCol,refArea,rowPi,counterpartArea,colPi,obsValue
+AT_CPA_A01,AT_A01,AT,CPA_A01,AT,A01,8.5
+AT_CPA_B,AT_A01,AT,CPA_B,AT,A01,1.5
+AT_CPA_B,AT_B,AT,CPA_B,AT,B,5
+BE_CPA_A01,BE_A01,BE,CPA_A01,BE,A01,4
+";
+    let use_ = "\
+icuseRow,icuseCol,refArea,rowPi,counterpartArea,colPi,obsValue
+AT_CPA_A01,BE_A01,AT,CPA_A01,BE,A01,3
+AT_CPA_B,AT_A01,AT,CPA_B,AT,A01,6.5
+AT_CPA_A01,BE_P3_S14,AT,CPA_A01,BE,P3_S14,7
+BE_CPA_A01,AT_P51G,BE,CPA_A01,AT,P51G,4
+AT_CPA_A01,AT_P51G,AT,CPA_A01,AT,P51G,-1.5
+W2_D1,AT_A01,W2,D1,AT,A01,3.5
+W2_D1,AT_B,W2,D1,AT,B,5
+W2_D21X31,BE_P3_S14,W2,D21X31,BE,P3_S14,0.25
+W2_D1,BE_A01,W2,D1,BE,A01,1
+";
+    let read = |supply: &str, use_: &str| {
+        let source = |name: &str, text: &str| Source::new(name, std::io::Cursor::new(text.to_owned()));
+        read_figaro_supply_use(source("s.csv", supply), source("u.csv", use_))
+    };
+    let tables = read(supply, use_)?;
+    assert_eq!(codes(tables.industries()), ["AT.A01", "AT.B", "BE.A01"]);
+    assert_eq!(codes(tables.commodities()), ["AT.CPA_A01", "AT.CPA_B", "BE.CPA_A01"]);
+    assert_eq!(tables.make(), &dmatrix![8.5, 1.5, 0.0; 0.0, 5.0, 0.0; 0.0, 0.0, 4.0]);
+    assert_eq!(tables.use_(), &dmatrix![0.0, 0.0, 3.0; 6.5, 0.0, 0.0; 0.0, 0.0, 0.0]);
+    assert_eq!(codes(tables.final_demand_categories()), ["BE.P3_S14", "AT.P51G"]);
+    assert_eq!(tables.final_demand(), &dmatrix![7.0, -1.5; 0.0, 0.0; 0.0, 4.0]);
+    assert_eq!(codes(tables.value_added_components()), ["D1", "D21X31"]);
+    assert_eq!(tables.value_added(), &dmatrix![3.5, 5.0, 1.0; 0.0, 0.0, 0.0]);
+    assert_eq!(tables.rounding(), 0.01);
+    let report = tables.validate();
+    assert!(report.is_balanced(), "{report}");
+    assert_eq!(report.of(Check::LeftOut).map(|found| found.value).collect::<Vec<_>>(), [0.25]);
+    // Into one table, and its regions back out of the codes.
+    let table = tables.to_symmetric(parecon_io::Model::FixedProductSales)?;
+    let regions = Regions::split(table.sectors(), table.final_demand_categories(), '.')?;
+    assert_eq!(codes(table.with_regions(regions)?.regions().regions()), ["AT", "BE"]);
+
+    let damaged =
+        |from: &str, to: &str| refusal(read(&supply.replacen(from, to, 1), &use_.replacen(from, to, 1)));
+    assert_eq!(damaged(",8.5", ",x"), "s.csv:2:7: \"x\" is not a number");
+    assert_eq!(
+        damaged("AT,A01,1.5", "AT,P51G,1.5"),
+        "s.csv:3:6: \"P51G\" is final demand, which supplies nothing"
+    );
+    assert_eq!(
+        damaged("BE,CPA_A01,BE,A01,4", "W2,CPA_A01,BE,A01,4"),
+        "s.csv:5:3: \"W2\" is primary inputs, which are not supplied"
+    );
+    assert_eq!(
+        damaged("AT,CPA_B,AT,B,5", "AT,CPA_B,AT,A01,5"),
+        "s.csv:4:1: \"AT.A01\" to \"AT.CPA_B\" appears twice"
+    );
+    assert_eq!(damaged("W2,D1,AT,B", "W2,D1,AT,A01"), "u.csv:8:1: \"D1\" to \"AT.A01\" appears twice");
+    assert_eq!(refusal(read(FLAT, use_)), "s.csv:1:8: there is no column \"rowPi\" (of a supply table)");
+    assert_eq!(
+        refusal(read(supply, &use_[..63])),
+        "u.csv:2:1: there is no final demand, must be at least one"
+    );
+    Ok(())
+}
+
 #[test]
 fn one_record_per_flow() -> Result<(), Error> {
     let table = read_long(bytes(LONG))?.table;
@@ -385,6 +498,16 @@ fn exiobase_with_labels_in_another_order() -> Result<(), Error> {
     Ok(())
 }
 
+/// A register of persons, say, and no table: a quarter of a million labels would take half a terabyte.
+#[test]
+fn labels_without_end_are_refused() {
+    let mut text = String::from("from,to,value\na,final:f,1\n");
+    for k in 0..250_000 {
+        text += &format!("{k},a,1\n");
+    }
+    assert_eq!(refusal(read_long(bytes(&text))), "t.csv:1:1: 250001 x 250001 cells do not fit into memory");
+}
+
 #[test]
 fn folders_that_are_refused() {
     let damaged = |path: &str, from: &str, to: &str| {
@@ -422,7 +545,7 @@ fn folders_that_are_refused() {
         ),
         (
             "{\"files\": {\"Z\": {\"name\": \"Z.pkl\", \"nr_index_col\": \"2\", \"nr_header\": 2}}}",
-            "file_parameters.json:1:1: \"Z\": \"Z.pkl\" is not text; save as \"txt\"",
+            "file_parameters.json:1:1: \"Z\": \"Z.pkl\" must be txt or parquet; save as one of them",
         ),
         (
             "{\"files\": {\"Z\": {\"name\": \"Z.txt\", \"nr_index_col\": \"2\", \"nr_header\": 0}}}",

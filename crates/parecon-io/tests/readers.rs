@@ -71,10 +71,13 @@ fn tables_that_are_refused() {
     assert_eq!(change("3.5,10", "3.5,10,11"), "t.csv:2:7: the record has 7 fields, must have 6");
     assert_eq!(change("a,b,", "a,a,"), "t.csv:1:4: column \"a\" appears twice, first as field 3");
     assert_eq!(change("\nb,", "\na,"), "t.csv:3:1: row \"a\" appears twice, first in line 2");
-    assert_eq!(change("\nb,", "\nc,"), "t.csv:1:4: sector \"b\" has a column but no row");
+    assert_eq!(
+        change("\nb,", "\nc,"),
+        "t.csv:1:4: sector \"b\" has a column but no row; final demand is \"final:b\", or told by the layout"
+    );
     assert_eq!(
         change("\noutput,,10,20,,", "\nc,,10,20,1,1"),
-        "t.csv:5:1: sector \"c\" has a row but no column"
+        "t.csv:5:1: sector \"c\" has a row but no column; value added is \"value:c\", or told by the layout"
     );
     assert_eq!(
         change("\noutput,,10", "\noutput,,12"),

@@ -2,7 +2,8 @@
 
 use nalgebra::{DMatrix, dmatrix};
 use parecon_io::{
-    Axis, Branch, Concordance, IoTable, Purpose, Region, Regions, Satellite, Sector, Technology,
+    Axis, Branch, Concordance, Error, IoTable, Purpose, Region, Regions, Satellite, Sector, Technology,
+    datasets,
 };
 use parecon_testbed::io::tables;
 use proptest::prelude::*;
@@ -138,4 +139,13 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn sums_that_overflow_are_refused() -> Result<(), Error> {
+    let table = datasets::miller_blair()?.with_flows(DMatrix::from_element(2, 2, 1e308))?;
+    let all = Concordance::from_groups(table.sectors(), [("1", "all"), ("2", "all")])?;
+    let error = table.regroup(&all).unwrap_err();
+    assert_eq!(error.to_string(), "concordance: sums of cells overflow, use other units");
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Simulation against closed forms and against first-order propagation.
 
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
-use parecon_io::uncertainty::{Distribution, MonteCarlo, Spread};
+use parecon_io::uncertainty::{Distribution, MonteCarlo, RelativeError};
 use parecon_io::{Axis, Error, Technology, datasets, nalgebra};
 use parecon_testbed::io::{random_table, tables};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ const Z975: f64 = 1.959963984540054;
 fn lognormal_figures_have_the_mean_deviation_and_quantiles_asked_for() -> Result<(), Error> {
     let (value, error) = (dvector![-3.0], 0.5f64);
     let config = MonteCarlo::new(11, 20_000)?.with_quantiles([0.025, 0.5])?;
-    let found = config.run(|draw| draw.vary_vector(&value, &Spread::Same(error)).map(Some))?;
+    let found = config.run(|draw| draw.vary_vector(&value, &RelativeError::Same(error)).map(Some))?;
     assert!((found.mean[0] + 3.0).abs() < SIGMAS * found.mean_error[0]);
     assert!((found.deviation[0] - 1.5).abs() < SIGMAS * found.deviation_error[0]);
     let variance = (1.0 + error * error).ln();
@@ -31,7 +31,7 @@ fn lognormal_figures_have_the_mean_deviation_and_quantiles_asked_for() -> Result
         assert!(off < SIGMAS * found.quantile_errors[(0, k)], "{off}");
     }
     let normal = MonteCarlo::new(12, 20_000)?.with_distribution(Distribution::Normal);
-    let found = normal.run(|draw| draw.vary_vector(&value, &Spread::Same(error)).map(Some))?;
+    let found = normal.run(|draw| draw.vary_vector(&value, &RelativeError::Same(error)).map(Some))?;
     assert!((found.deviation[0] - 1.5).abs() < SIGMAS * found.deviation_error[0]);
     // Standard errors of a normal sample: s / √n and s / √(2n).
     assert!((found.deviation_error[0] * 40_000f64.sqrt() / 1.5 - 1.0).abs() < 0.05);
@@ -43,7 +43,8 @@ fn lognormal_figures_have_the_mean_deviation_and_quantiles_asked_for() -> Result
 fn one_sector_is_exact() -> Result<(), Error> {
     let (a, error, y) = (0.4, 0.2f64, dvector![6.0]);
     let config = MonteCarlo::new(3, 20_000)?.with_quantiles([0.025, 0.5, 0.975])?;
-    let found = one_sector(a)?.simulate(&Spread::Same(error), &config, |drawn, _| drawn.output_for(&y))?;
+    let found =
+        one_sector(a)?.simulate(&RelativeError::Same(error), &config, |drawn, _| drawn.output_for(&y))?;
     let variance = (1.0 + error * error).ln();
     for (k, z) in [-Z975, 0.0, Z975].into_iter().enumerate() {
         let exact = 6.0 / (1.0 - a * (variance.sqrt() * z - 0.5 * variance).exp());
@@ -58,7 +59,7 @@ fn draws_that_are_not_productive_are_counted() -> Result<(), Error> {
     let (a, error) = (0.8f64, 0.3f64);
     let config = MonteCarlo::new(5, 10_000)?;
     let found = one_sector(a)?
-        .simulate(&Spread::Same(error), &config, |drawn, _| drawn.output_for(&dvector![1.0]))?;
+        .simulate(&RelativeError::Same(error), &config, |drawn, _| drawn.output_for(&dvector![1.0]))?;
     // a ξ ≥ 1 exactly where the normal variable is beyond z.
     let s = (1.0 + error * error).ln().sqrt();
     let z = ((1.0 / a).ln() + 0.5 * s * s) / s;
@@ -69,7 +70,7 @@ fn draws_that_are_not_productive_are_counted() -> Result<(), Error> {
     assert!(found.samples.min() > 1.0);
     // Where next to nothing is productive there is nothing to report.
     let error = one_sector(50.0)?
-        .simulate(&Spread::Same(0.01), &MonteCarlo::new(1, 10)?, |drawn, _| drawn.output_multipliers())
+        .simulate(&RelativeError::Same(0.01), &MonteCarlo::new(1, 10)?, |drawn, _| drawn.output_multipliers())
         .unwrap_err();
     assert_eq!(error.to_string(), "simulation: 0 of 10 draws were productive, must be at least 2");
     Ok(())
@@ -92,7 +93,8 @@ fn small_errors_propagate_to_first_order() -> Result<(), Error> {
     let y = table.total_final_demand();
     let f = table.value_added_intensities()?.row(0).transpose();
     let cells = DMatrix::from_fn(6, 6, |i, j| 0.01 * (1 + (i + 2 * j) % 3) as f64);
-    let (of_a, of_y, of_f) = (Spread::Cells(cells), Spread::Same(0.01), Spread::Same(0.02));
+    let (of_a, of_y, of_f) =
+        (RelativeError::Cells(cells), RelativeError::Same(0.01), RelativeError::Same(0.02));
     let config = MonteCarlo::new(9, 4000)?;
     let simulated = technology.simulate(&of_a, &config, |drawn, draw| {
         let (y, f) = (draw.vary_vector(&y, &of_y)?, draw.vary_vector(&f, &of_f)?);
@@ -125,8 +127,8 @@ proptest! {
         let technology = Technology::from_table(&table)?;
         let y = table.total_final_demand();
         let f = DVector::from_fn(n, |i, _| stressor[i]);
-        let exact = Spread::Same(0.0);
-        let found = technology.footprint_uncertainty(&Spread::Same(1.0), &f, &exact, &y, &exact)?;
+        let exact = RelativeError::Same(0.0);
+        let found = technology.footprint_uncertainty(&RelativeError::Same(1.0), &f, &exact, &y, &exact)?;
         let a = technology.coefficients();
         let mut outputs = DVector::<f64>::zeros(n);
         for i in 0..n {
@@ -145,7 +147,7 @@ proptest! {
                 outputs += change.component_mul(&change);
             }
         }
-        let ours = technology.output_uncertainty(&Spread::Same(1.0), &y, &exact)?;
+        let ours = technology.output_uncertainty(&RelativeError::Same(1.0), &y, &exact)?;
         for k in 0..n {
             prop_assert!((ours[k] - outputs[k].sqrt()).abs() <= 1e-5 * (ours[k] + table.output()[k]));
         }
@@ -157,16 +159,17 @@ fn the_same_bits_for_any_number_of_threads() -> Result<(), Error> {
     let table = random_table(12, 8)?;
     let technology = Technology::from_table(&table)?;
     let ask = || {
-        technology.simulate(&Spread::Same(0.1), &MonteCarlo::new(21, 50)?, |drawn, draw| {
-            drawn.output_for(&draw.vary_vector(&table.total_final_demand(), &Spread::Same(0.1))?)
+        technology.simulate(&RelativeError::Same(0.1), &MonteCarlo::new(21, 50)?, |drawn, draw| {
+            drawn.output_for(&draw.vary_vector(&table.total_final_demand(), &RelativeError::Same(0.1))?)
         })
     };
     let found = ask()?;
     assert_eq!(found, ask()?);
     // A draw depends on the seed and its number alone, not on how many there are.
-    let fewer = technology.simulate(&Spread::Same(0.1), &MonteCarlo::new(21, 20)?, |drawn, draw| {
-        drawn.output_for(&draw.vary_vector(&table.total_final_demand(), &Spread::Same(0.1))?)
-    })?;
+    let fewer =
+        technology.simulate(&RelativeError::Same(0.1), &MonteCarlo::new(21, 20)?, |drawn, draw| {
+            drawn.output_for(&draw.vary_vector(&table.total_final_demand(), &RelativeError::Same(0.1))?)
+        })?;
     assert_eq!(fewer.samples, found.samples.columns(0, 20).into_owned());
     #[cfg(feature = "parallel")]
     for threads in [1, 2, 3] {
@@ -184,17 +187,18 @@ fn input_is_checked() -> Result<(), Error> {
         result.map_or_else(|error| error.to_string(), |_: parecon_io::uncertainty::Simulation| String::new())
     };
     let config = MonteCarlo::new(1, 10)?;
-    let ask = |spread: Spread| technology.simulate(&spread, &config, |drawn, _| drawn.output_multipliers());
+    let ask =
+        |error: RelativeError| technology.simulate(&error, &config, |drawn, _| drawn.output_multipliers());
     assert_eq!(
-        said(ask(Spread::Same(-0.1))),
+        said(ask(RelativeError::Same(-0.1))),
         "relative error of coefficients: is -0.1, must be finite and not negative"
     );
     assert_eq!(
-        said(ask(Spread::Cells(DMatrix::zeros(2, 3)))),
+        said(ask(RelativeError::Cells(DMatrix::zeros(2, 3)))),
         "relative errors of coefficients: is 2 x 3, must be 2 x 2"
     );
     assert_eq!(
-        said(ask(Spread::Cells(dmatrix![0.1, f64::NAN; 0.0, 0.0]))),
+        said(ask(RelativeError::Cells(dmatrix![0.1, f64::NAN; 0.0, 0.0]))),
         "relative error of coefficients, row 1, column 2: is NaN, must be finite and not negative"
     );
     assert!(MonteCarlo::new(1, 1).is_err());
@@ -203,5 +207,16 @@ fn input_is_checked() -> Result<(), Error> {
     assert_eq!(said(uneven), "draw 1: the answer has 2 entries, those before have 1");
     let infinite = config.run(|_| Ok(Some(dvector![f64::INFINITY])));
     assert_eq!(said(infinite), "draw 0: entry 1 of the answer is inf, must be finite");
+    Ok(())
+}
+
+#[test]
+fn a_serialised_simulation_is_checked() -> Result<(), Box<dyn std::error::Error>> {
+    let config = MonteCarlo::new(3, 10)?.with_quantiles([0.5])?;
+    let text = serde_json::to_string(&config)?;
+    assert_eq!(serde_json::from_str::<MonteCarlo>(&text)?, config);
+    for (from, to) in [("[0.5]", "[1.5]"), ("\"draws\":10", "\"draws\":1")] {
+        assert!(serde_json::from_str::<MonteCarlo>(&text.replace(from, to)).is_err(), "{to}");
+    }
     Ok(())
 }

@@ -141,7 +141,7 @@ fn what_has_no_answer_is_explained() -> Result<(), Error> {
     let message = |result: Result<_, Error>| result.map(|_: f64| ()).unwrap_err().to_string();
     assert_eq!(
         message(system.standard_commodity().map(|s| s.ratio)),
-        "sector \"2\": is not needed for sector \"1\", directly or not; without a product that all others need there is no \
+        "sector \"1\": is not needed for sector \"2\", directly or not; without a product that all others need there is no \
          common profit rate"
     );
     let bundle = |amount| Distribution::RealWage(dvector![amount, 0.0]);

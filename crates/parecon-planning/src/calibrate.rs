@@ -4,8 +4,8 @@ use parecon_io::{Id, IoTable, Sector};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
-    Technology, WorkerCouncil,
+    Branch, Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Nest, NestedCes,
+    Preference, Preferences, Technology, WorkerCouncil,
 };
 
 /// A discrepancy below this share of a row is rounding of the row's sum, not of the table.
@@ -18,6 +18,7 @@ pub struct Calibration {
     labour: String,
     effort_share: f64,
     disutility_exponent: f64,
+    substitution: Option<Substitution>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -25,11 +26,33 @@ struct Raw {
     labour: String,
     effort_share: f64,
     disutility_exponent: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    substitution: Option<Substitution>,
+}
+
+/// Elasticities of substitution of councils with nested CES technologies: labour, energy and materials at the top,
+/// goods of energy within energy, and all others within materials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Substitution {
+    /// Between labour, energy and materials.
+    pub top: f64,
+    /// Between goods of energy.
+    pub energy: f64,
+    /// Between all other goods.
+    pub materials: f64,
+    /// Codes of the sectors that make energy; may be empty.
+    pub energy_sectors: Vec<String>,
 }
 
 impl From<Calibration> for Raw {
     fn from(c: Calibration) -> Self {
-        Raw { labour: c.labour, effort_share: c.effort_share, disutility_exponent: c.disutility_exponent }
+        Raw {
+            labour: c.labour,
+            effort_share: c.effort_share,
+            disutility_exponent: c.disutility_exponent,
+            substitution: c.substitution,
+        }
     }
 }
 
@@ -37,7 +60,12 @@ impl TryFrom<Raw> for Calibration {
     type Error = Error;
 
     fn try_from(raw: Raw) -> Result<Self, Error> {
-        Calibration::new(raw.labour).with_effort(raw.effort_share, raw.disutility_exponent)
+        let calibration =
+            Calibration::new(raw.labour).with_effort(raw.effort_share, raw.disutility_exponent)?;
+        match raw.substitution {
+            Some(substitution) => calibration.with_substitution(substitution),
+            None => Ok(calibration),
+        }
     }
 }
 
@@ -78,7 +106,12 @@ impl Calibration {
     /// Reads labour from the value-added component with the code `labour`, with an effort share of 0.02 and a
     /// disutility exponent of 3.5 (the middle of the published simulations' range).
     pub fn new(labour: impl Into<String>) -> Self {
-        Calibration { labour: labour.into(), effort_share: 0.02, disutility_exponent: 3.5 }
+        Calibration {
+            labour: labour.into(),
+            effort_share: 0.02,
+            disutility_exponent: 3.5,
+            substitution: None,
+        }
     }
 
     /// Sets the share c/k of a worker council's revenue that compensates effort, and the exponent k of effort's
@@ -109,6 +142,35 @@ impl Calibration {
         Ok(self)
     }
 
+    /// Gives worker councils nested CES technologies instead of Cobb–Douglas ones. At unit prices they use what the table
+    /// records, whatever the elasticities; these decide what they do at others.
+    ///
+    /// # Errors
+    /// If an elasticity is negative or not finite, or above 1000.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::calibrate::{Calibration, Substitution};
+    ///
+    /// let energy_sectors = vec!["oil".to_owned(), "power".to_owned()];
+    /// let substitution = Substitution { top: 0.5, energy: 2.0, materials: 0.2, energy_sectors };
+    /// assert!(Calibration::new("wages").with_substitution(substitution.clone()).is_ok());
+    /// let wrong = Substitution { energy: -1.0, ..substitution };
+    /// assert!(Calibration::new("wages").with_substitution(wrong).is_err());
+    /// ```
+    pub fn with_substitution(mut self, substitution: Substitution) -> Result<Self, Error> {
+        let Substitution { top, energy, materials, .. } = substitution;
+        for (what, elasticity) in [("top", top), ("energy", energy), ("materials", materials)] {
+            if !(elasticity == 0.0 || (0.001..=1000.0).contains(&elasticity)) {
+                return Err(Error::invalid(format!(
+                    "elasticity of substitution ({what}) is {elasticity}, must be 0 or between 0.001 and 1000"
+                )));
+            }
+        }
+        self.substitution = Some(substitution);
+        Ok(self)
+    }
+
     /// Makes one worker council per sector and one consumer council per category of final demand.
     ///
     /// Goods are the table's sectors, in its order, then one kind of labour. With x the output, z the flows, ℓ
@@ -121,6 +183,9 @@ impl Calibration {
     /// incomes          m_c = Σ_i y_ic,  weights y_ic                      (y_ic > 0)
     /// fixed supply     ω_i = Σ |negative y_ic| + Σ |negative z_ij|;  ω_labour = Σ_j ℓ_j
     /// ```
+    ///
+    /// With [elasticities of substitution](Self::with_substitution), the same shares are the weights of a nest, with
+    /// returns `B = Σ b` and `log A_j = log x_j − B log(B x_j)`.
     ///
     /// so that every council's best answer to prices of 1 is what the table records, and every good is in
     /// balance. Every component of value added but labour (surplus, taxes on production) counts as the return to
@@ -265,6 +330,21 @@ impl Calibration {
             )));
         }
         let effort = self.effort_share.min(0.5 * (1.0 - spent));
+        let council = |technology| WorkerCouncil {
+            name: table.sectors().name(sector).to_owned(),
+            output: good_id(sector.index()),
+            technology,
+        };
+        if let Some(substitution) = self.substitution.as_ref().filter(|_| !bought.is_empty()) {
+            return Ok(council(Technology::NestedCes(NestedCes {
+                total_factor_productivity: (output.ln() - spent * (spent * output).ln()).exp(),
+                nest: substitution.nest(table, &bought, labour_good)?,
+                returns: spent,
+                effort_elasticity: effort * self.disutility_exponent,
+                disutility_coefficient: if effort > 0.0 { effort * output } else { 1.0 },
+                disutility_exponent: self.disutility_exponent,
+            })));
+        }
         let mut log_productivity = output.ln();
         let inputs = bought
             .into_iter()
@@ -274,17 +354,41 @@ impl Calibration {
                 Input { good, exponent }
             })
             .collect();
-        Ok(WorkerCouncil {
-            name: table.sectors().name(sector).to_owned(),
-            output: good_id(sector.index()),
-            technology: Technology::CobbDouglas(CobbDouglas {
-                total_factor_productivity: log_productivity.exp(),
-                inputs,
-                effort_elasticity: effort * self.disutility_exponent,
-                disutility_coefficient: if effort > 0.0 { effort * output } else { 1.0 },
-                disutility_exponent: self.disutility_exponent,
-            }),
-        })
+        Ok(council(Technology::CobbDouglas(CobbDouglas {
+            total_factor_productivity: log_productivity.exp(),
+            inputs,
+            effort_elasticity: effort * self.disutility_exponent,
+            disutility_coefficient: if effort > 0.0 { effort * output } else { 1.0 },
+            disutility_exponent: self.disutility_exponent,
+        })))
+    }
+}
+
+impl Substitution {
+    /// A nest with the weights that were bought.
+    fn nest(&self, table: &IoTable, bought: &[(GoodId, f64)], labour: GoodId) -> Result<Nest, Error> {
+        let mut energy = Vec::with_capacity(self.energy_sectors.len());
+        for code in &self.energy_sectors {
+            let sector = table.sector(code).map_err(|error| Error::invalid(format!("energy: {error}")))?;
+            energy.push(good_id(sector.index()));
+        }
+        let (mut parts, mut fuels, mut materials) = (Vec::new(), Vec::new(), Vec::new());
+        for &(good, amount) in bought {
+            if good == labour {
+                parts.push((amount, Branch::Good(good)));
+            } else if energy.contains(&good) {
+                fuels.push((good, amount));
+            } else {
+                materials.push((good, amount));
+            }
+        }
+        for (elasticity, goods) in [(self.energy, fuels), (self.materials, materials)] {
+            let weight: f64 = goods.iter().map(|(_, amount)| amount).sum();
+            if weight > 0.0 {
+                parts.push((weight, Nest::of_goods(elasticity, goods).into()));
+            }
+        }
+        Ok(Nest::new(self.top, parts))
     }
 }
 
@@ -351,7 +455,7 @@ impl Calibrated {
             }
             let mut bought = false;
             for council in &mut parts.consumers[..parts.categories] {
-                let Preferences::CobbDouglas(preferences) = &mut council.preferences;
+                let Preferences::CobbDouglas(preferences) = &mut council.preferences else { continue };
                 for preference in preferences.iter_mut().filter(|p| p.good == good) {
                     council.income += preference.weight * (factor - 1.0);
                     preference.weight *= factor;

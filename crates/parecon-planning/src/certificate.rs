@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::economy::Answers;
 use crate::feasible::Clearing;
 use crate::{Economy, Error};
 
@@ -23,6 +24,24 @@ use crate::{Economy, Error};
 /// with the worker councils' surpluses `π_w` and the endowments `ω`; and the [`FeasiblePlan`](crate::FeasiblePlan)
 /// made from the proposals attains `welfare`. The two meet at the clearing prices, and near them the gap is of second
 /// order in the imbalances.
+///
+/// Councils of other kinds enter in the same way: worker councils by their true largest surplus, never a smoothed one, and
+/// consumer councils by the utility that their requests at the announced prices maximise:
+///
+/// | preferences | utility in units of account |
+/// |---|---|
+/// | CES | `m·log X`, with `X` the quantity of the [`Nest`](crate::Nest) |
+/// | Stone–Geary | `λ·Σ α_g·log(x_g − γ_g)`, `λ = m − Σ p_g·γ_g` |
+/// | exposed | as its consumption, with the compensation in `m`; less the damage `(j/k)·(k/(a·j))^(1/j)·x^(k/j)` |
+///
+/// In the last two rows the weights `λ` and `m` depend on prices: they are those that the announced prices give (as in
+/// Negishi's proof that an equilibrium maximises a weighted sum of utilities). Bounds from different prices then bound
+/// different sums, and each gap is true of its own.
+///
+/// Every consumer council pays the same share of a public good's price, and supply meets the average request. Utilities
+/// that are logarithmic in a public good (Cobb–Douglas preferences, or a nest with σ = 1 at the top) make that as good as
+/// shares that suit each (Lindahl's). Where public goods are substitutes for others, or subsistence quantities of
+/// them differ between councils, it is not, and what it loses stays in the gap.
 ///
 /// Since `W` contains logarithms of quantities, its level depends on the units they are measured in; the gap does
 /// not.
@@ -70,11 +89,11 @@ impl Economy {
     /// See [`make_feasible`](Self::make_feasible).
     pub fn certify(&self, prices: &[f64]) -> Result<Option<Certificate>, Error> {
         self.check_prices(prices)?;
-        let revenues = self.revenues(&crate::economy::logs(prices));
-        Ok(self.certificate_at(prices, &revenues))
+        let answers = self.answers_at(prices)?;
+        Ok(self.certificate_at(prices, &answers))
     }
 
-    pub(crate) fn certificate_at(&self, prices: &[f64], revenues: &[f64]) -> Option<Certificate> {
-        Clearing::of(self, prices, revenues).map(|clearing| clearing.certificate(self, prices))
+    pub(crate) fn certificate_at(&self, prices: &[f64], answers: &Answers) -> Option<Certificate> {
+        Clearing::of(self, prices, answers).and_then(|clearing| clearing.certificate(self, prices, answers))
     }
 }

@@ -1,6 +1,9 @@
 //! Options of a planning process.
 
-use crate::{Economy, Error};
+use serde::{Deserialize, Serialize};
+
+use crate::economy::check_prices;
+use crate::{Economy, Error, Good};
 
 /// When to stop and where to start.
 ///
@@ -9,16 +12,19 @@ use crate::{Economy, Error};
 /// let config = Config::new().with_tolerance(1e-9).with_start_price(700.0);
 /// assert_eq!(config.tolerance(), 1e-9);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     tolerance: f64,
     round_limit: usize,
     patience: usize,
     start: Start,
     certificate: bool,
+    exact_sums: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Start {
     Uniform(f64),
     Each(Vec<f64>),
@@ -41,6 +47,7 @@ impl Config {
             patience: 100,
             start: Start::Uniform(1.0),
             certificate: true,
+            exact_sums: false,
         }
     }
 
@@ -86,6 +93,18 @@ impl Config {
         self
     }
 
+    /// Whether a simulated round forms every council's proposal and adds them up exactly, as a
+    /// [`FacilitationBoard`](crate::FacilitationBoard) does, so that every rule's prices have the very bits that the
+    /// board would announce.
+    ///
+    /// Otherwise, which is much faster, what worker councils propose is added up in values as it is computed and
+    /// consumer councils' spending is not added up anew; the sums then differ from the board's by rounding.
+    #[must_use]
+    pub fn with_exact_sums(mut self, exact_sums: bool) -> Self {
+        self.exact_sums = exact_sums;
+        self
+    }
+
     /// Imbalance below which agreement is reached.
     #[must_use]
     pub fn tolerance(&self) -> f64 {
@@ -110,16 +129,26 @@ impl Config {
         self.certificate
     }
 
+    /// Whether simulated rounds add up as a board does.
+    #[must_use]
+    pub fn exact_sums(&self) -> bool {
+        self.exact_sums
+    }
+
     /// First prices for an economy.
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn start_prices(&self, economy: &Economy) -> Result<Vec<f64>, Error> {
+        self.start_prices_of(economy.goods())
+    }
+
+    pub(crate) fn start_prices_of(&self, goods: &[Good]) -> Result<Vec<f64>, Error> {
         let prices = match &self.start {
-            Start::Uniform(price) => vec![*price; economy.goods().len()],
+            Start::Uniform(price) => vec![*price; goods.len()],
             Start::Each(prices) => prices.clone(),
         };
-        economy.check_prices(&prices)?;
+        check_prices(goods, &prices)?;
         Ok(prices)
     }
 
@@ -129,6 +158,10 @@ impl Config {
     /// If the tolerance is negative or not a number, the round limit or the patience is 0, or the first prices are
     /// not one for each good, each between 1e-100 and 1e100.
     pub fn validate(&self, economy: &Economy) -> Result<(), Error> {
+        self.validate_for(economy.goods())
+    }
+
+    pub(crate) fn validate_for(&self, goods: &[Good]) -> Result<(), Error> {
         if !(0.0..=2.0).contains(&self.tolerance) {
             let tolerance = self.tolerance;
             return Err(Error::invalid(format!("tolerance is {tolerance}, must be between 0 and 2")));
@@ -139,6 +172,6 @@ impl Config {
         if self.patience == 0 {
             return Err(Error::invalid("patience is 0, must be at least 1"));
         }
-        self.start_prices(economy).map(|_| ())
+        self.start_prices_of(goods).map(|_| ())
     }
 }

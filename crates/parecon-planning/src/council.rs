@@ -1,8 +1,16 @@
 //! Councils as their members would describe them: plain data.
 
+mod nest;
+mod tastes;
+mod technologies;
+
 use serde::{Deserialize, Serialize};
 
 use crate::GoodId;
+pub use nest::{Branch, Nest, Part};
+pub(crate) use nest::{FlatNest, Shares, log_mean};
+pub use tastes::{Exposed, Exposure, Need};
+pub use technologies::{Activity, Answer, Bounded, Custom, CustomCouncil, Leontief, NestedCes, Requirement};
 
 /// One input of a worker council's technology.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +45,39 @@ pub struct WorkerCouncil {
 pub enum Technology {
     /// Constant shares of revenue for each input.
     CobbDouglas(CobbDouglas),
+    /// As the published simulations had increasing returns ("toothaches"): any `Σ b_i + c/k` but 1, and the council
+    /// answers by the formula of a Cobb–Douglas council's first-order conditions. Above 1 **that is not a maximum**
+    /// but, among plans at least cost, the one of the smallest surplus: every larger plan would be better, and supply
+    /// falls as its price rises. Such an economy may have no clearing prices or several, and it has no certificate.
+    FirstOrder(CobbDouglas),
+    /// Constant elasticities of substitution, nested to any depth.
+    NestedCes(NestedCes),
+    /// Fixed proportions and convex disutility of effort.
+    Leontief(Leontief),
+    /// Fixed proportions up to a capacity.
+    Activity(Activity),
+    /// Cobb–Douglas of any returns to scale up to a capacity.
+    Bounded(Bounded),
+    /// A council of your own; it cannot be serialised.
+    #[serde(skip)]
+    Custom(Custom),
+}
+
+impl Technology {
+    /// The goods it uses, in the order in which proposals list them.
+    #[must_use]
+    pub fn input_goods(&self) -> Vec<GoodId> {
+        let required = |inputs: &[Requirement]| inputs.iter().map(|i| i.good).collect();
+        match self {
+            Technology::CobbDouglas(t)
+            | Technology::FirstOrder(t)
+            | Technology::Bounded(Bounded { technology: t, .. }) => t.inputs.iter().map(|i| i.good).collect(),
+            Technology::NestedCes(t) => t.nest.goods(),
+            Technology::Leontief(t) => required(&t.inputs),
+            Technology::Activity(t) => required(&t.inputs),
+            Technology::Custom(t) => t.0.inputs().to_vec(),
+        }
+    }
 }
 
 impl From<CobbDouglas> for Technology {
@@ -106,4 +147,39 @@ pub enum Preferences {
     /// x_g = m·α_g / (p_g / n)      of a public good, n = number of consumer councils
     /// ```
     CobbDouglas(Vec<Preference>),
+    /// Constant elasticities of substitution, nested to any depth: all income is spent on the quantity `X` of the
+    /// [`Nest`], at its unit cost.
+    Ces(Nest),
+    /// Subsistence first: with weights normalised to shares `α` of what is left after the minimum quantities `γ`,
+    ///
+    /// ```text
+    /// x_g = γ_g + α_g·(m − Σ p_i·γ_i) / p_g
+    /// ```
+    ///
+    /// A council that cannot afford the minimum asks for what it can afford of it, in equal proportion.
+    StoneGeary(Vec<Need>),
+    /// Any of these, where pollutants are permitted for a compensation.
+    Exposed(Exposed),
+}
+
+impl Preferences {
+    /// The goods it asks for, in the order in which proposals list them.
+    #[must_use]
+    pub fn goods(&self) -> Vec<GoodId> {
+        match self {
+            Preferences::CobbDouglas(wants) => wants.iter().map(|p| p.good).collect(),
+            Preferences::Ces(nest) => nest.goods(),
+            Preferences::StoneGeary(needs) => needs.iter().map(|n| n.good).collect(),
+            Preferences::Exposed(exposed) => exposed.consumption.goods(),
+        }
+    }
+
+    /// The pollutants it permits.
+    #[must_use]
+    pub fn exposures(&self) -> &[Exposure] {
+        match self {
+            Preferences::Exposed(exposed) => &exposed.exposures,
+            _ => &[],
+        }
+    }
 }

@@ -1,19 +1,29 @@
 //! The economy: goods and councils, checked once and then stored as flat arrays.
 
-mod check;
+mod builder;
+pub(crate) mod check;
+mod consumers;
 mod data;
-mod store;
+mod layout;
+mod names;
+mod others;
+mod workers;
 
 use std::sync::Arc;
 
-use parecon_core::chunked_reduce;
+use parecon_core::{chunked_reduce, for_each};
 use serde::{Deserialize, Serialize};
 
+pub use builder::EconomyBuilder;
+pub(crate) use consumers::Consumers;
 pub use data::EconomyData;
-pub(crate) use store::{Consumers, LARGEST_LOG, Layout, Workers};
+pub(crate) use layout::Layout;
+pub(crate) use others::{OtherAnswers, Others};
+pub(crate) use workers::{LARGEST_LOG, Workers};
 
+use crate::collective::Group;
 use crate::proposals::Proposals;
-use crate::{Aggregates, Category, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
+use crate::{Aggregates, Collective, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
 
 /// Announced prices lie within `[1/PRICE_LIMIT, PRICE_LIMIT]`, so that no value or quantity leaves the range of `f64`.
 pub(crate) const PRICE_LIMIT: f64 = 1e100;
@@ -25,13 +35,15 @@ pub(crate) const PRICE_LIMIT: f64 = 1e100;
 /// worker council and nothing at all per consumer council (whose given incomes make spending on each good a
 /// constant).
 ///
-/// At prices `p`, a worker council with [technology](CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
+/// At prices `p`, a worker council with [technology](crate::CobbDouglas) `(A, b, c, s, k)` proposes, with `B = Σ b_i`,
 ///
 /// ```text
 /// log Q = [log A + (c/k)·log(c·p_o/(k·s)) + Σ b_i·log(b_i·p_o/p_i)] / (1 − c/k − B)
 /// x_i   = b_i·p_o·Q/p_i
 /// s·k·E^k = c·p_o·Q
 /// ```
+///
+/// What other technologies and preferences propose is documented with them.
 ///
 /// A plan worth more than e⁴⁰⁰ units of account is proposed as one of e⁴⁰⁰ (and less than e⁻⁴⁰⁰ as e⁻⁴⁰⁰): far from
 /// agreement only its direction matters, and sums stay finite.
@@ -77,11 +89,29 @@ pub struct Economy {
     layout: Arc<Layout>,
     workers: Workers,
     consumers: Consumers,
-    /// Spending on each good by all consumer councils: `Σ_c m_c·α_cg`.
+    others: Others,
+    /// Spending on each good by all Cobb–Douglas consumer councils: `Σ_c m_c·α_cg`.
     spending: Vec<f64>,
     total_income: f64,
-    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c`.
+    /// `Σ_c m_c Σ_private α·log(m_c·α) + Σ_public M·log M − Σ_c m_c` over Cobb–Douglas consumer councils.
     welfare_constant: f64,
+    /// Largest `B = Σ b_i` of any Cobb–Douglas worker council.
+    largest_returns: f64,
+    group: Group,
+}
+
+/// What all councils propose at some prices.
+pub(crate) struct Answers {
+    /// Value of each Cobb–Douglas worker council's output.
+    pub(crate) revenues: Vec<f64>,
+    others: OtherAnswers,
+}
+
+impl Answers {
+    /// The councils of other kinds and their answers, if there are any.
+    pub(crate) fn others<'a>(&'a self, economy: &'a Economy) -> Option<(&'a Others, &'a OtherAnswers)> {
+        (!economy.others.is_empty()).then_some((&economy.others, &self.others))
+    }
 }
 
 impl Economy {
@@ -93,7 +123,7 @@ impl Economy {
     /// - a council that refers to a good that does not exist or twice to the same, or has a parameter out of range;
     /// - a worker council whose returns to scale do not decrease, `Σ b_i + c/k ≥ 1`
     ///   ([`Error::is_increasing_returns`]);
-    /// - a consumer council that wants a good of a category that is not consumed;
+    /// - a consumer council that wants a good of a category that is not consumed, or permits one that is no pollutant;
     /// - a good that nobody can supply, or that nobody wants either for consumption or, directly or indirectly, to
     ///   make something that is consumed: its price would rise or fall without end ([`Error::is_unbalanced`]).
     ///   With decreasing returns everywhere, this is the only way in which clearing prices can fail to exist, and
@@ -106,35 +136,10 @@ impl Economy {
         workers: Vec<WorkerCouncil>,
         consumers: Vec<ConsumerCouncil>,
     ) -> Result<Self, Error> {
-        check::goods(&goods)?;
-        check::workers(&goods, &workers)?;
-        check::consumers(&goods, &consumers)?;
-        check::balance(&goods, &workers, &consumers)?;
-
-        let layout = Arc::new(Layout::new(&goods, &workers, &consumers));
-        let workers = Workers::new(workers);
-        let consumers = Consumers::new(consumers);
-
-        let mut spending = vec![0.0; goods.len()];
-        let mut welfare_constant = 0.0;
-        for c in 0..consumers.len() {
-            let wants = layout.wants(c);
-            for (good, share) in wants.iter().zip(consumers.shares(c, &layout)) {
-                let spent = consumers.income(c) * share;
-                spending[good.index()] += spent;
-                if goods[good.index()].category != Category::Public {
-                    welfare_constant += spent * spent.ln();
-                }
-            }
-        }
-        let total_income = consumers.total_income();
-        for (good, &spent) in goods.iter().zip(&spending) {
-            if good.category == Category::Public && spent > 0.0 {
-                welfare_constant += spent * spent.ln();
-            }
-        }
-        welfare_constant -= total_income;
-        Ok(Economy { goods, layout, workers, consumers, spending, total_income, welfare_constant })
+        let mut builder = Economy::builder(goods)?;
+        workers.iter().try_for_each(|council| builder.worker_council(council))?;
+        consumers.iter().try_for_each(|council| builder.consumer_council(council))?;
+        builder.build()
     }
 
     /// The goods, in the order of every vector over goods.
@@ -155,34 +160,43 @@ impl Economy {
     /// Number of worker councils.
     #[must_use]
     pub fn worker_councils(&self) -> usize {
-        self.workers.len()
+        self.layout.workers()
     }
 
     /// Number of consumer councils.
     #[must_use]
     pub fn consumer_councils(&self) -> usize {
-        self.consumers.len()
+        self.layout.consumers()
     }
 
     /// A worker council as it was given.
     #[must_use]
     pub fn worker_council(&self, position: usize) -> Option<WorkerCouncil> {
-        (position < self.workers.len()).then(|| self.workers.council(position, &self.layout))
+        let stored = self.layout.stored_worker(position);
+        match stored.checked_sub(self.workers.len()) {
+            None => Some(self.workers.council(stored, &self.layout)),
+            Some(other) => self.others.workers.get(other).map(|w| w.council.clone()),
+        }
     }
 
     /// A consumer council as it was given.
     #[must_use]
     pub fn consumer_council(&self, position: usize) -> Option<ConsumerCouncil> {
-        (position < self.consumers.len()).then(|| self.consumers.council(position, &self.layout))
+        let stored = self.layout.stored_consumer(position);
+        match stored.checked_sub(self.consumers.len()) {
+            None => Some(self.consumers.council(stored, &self.layout)),
+            Some(other) => self.others.consumers.get(other).map(|c| c.council.clone()),
+        }
     }
 
-    /// What all consumer councils together spend on each good, `M_g = Σ_c m_c·α_cg`, in units of account.
+    /// What all consumer councils with Cobb–Douglas preferences together spend on each good at any prices,
+    /// `M_g = Σ_c m_c·α_cg`, in units of account.
     #[must_use]
     pub fn spending(&self) -> &[f64] {
         &self.spending
     }
 
-    /// Sum of all incomes, in units of account.
+    /// Sum of all given incomes, in units of account.
     #[must_use]
     pub fn total_income(&self) -> f64 {
         self.total_income
@@ -197,7 +211,7 @@ impl Economy {
     /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
     pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
         self.check_prices(prices)?;
-        Ok(self.proposals_at(prices, &self.revenues(&logs(prices))))
+        Ok(self.proposals_at(prices, &self.answers_at(prices)?, true))
     }
 
     /// Supply and demand at announced prices, without forming the proposals.
@@ -212,32 +226,48 @@ impl Economy {
     pub fn aggregate(&self, prices: &[f64]) -> Result<Aggregates, Error> {
         self.check_prices(prices)?;
         let log_prices = logs(prices);
-        Ok(self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices)))
+        let mut all = self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices));
+        if !self.others.is_empty() {
+            let answers = self.others.answers(&self.layout, prices, &log_prices)?;
+            answers.add_to(&self.others, &self.layout, &mut all);
+        }
+        Ok(all)
+    }
+
+    /// What all councils propose; an error if a council of the caller's own makes no sense.
+    pub(crate) fn answers_at(&self, prices: &[f64]) -> Result<Answers, Error> {
+        let log_prices = logs(prices);
+        let others = if self.others.is_empty() {
+            OtherAnswers::default()
+        } else {
+            self.others.answers(&self.layout, prices, &log_prices)?
+        };
+        Ok(Answers { revenues: self.revenues(&log_prices), others })
+    }
+
+    pub(crate) fn aggregates_of(&self, prices: &[f64], answers: &Answers) -> Aggregates {
+        let mut all = self.aggregates_at(prices, |w| answers.revenues[w]);
+        if let Some((others, given)) = answers.others(self) {
+            given.add_to(others, &self.layout, &mut all);
+        }
+        all
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
-        if prices.len() != self.goods.len() {
-            let (given, goods) = (prices.len(), self.goods.len());
-            return Err(Error::invalid(format!("{given} prices given for {goods} goods")));
-        }
-        for (good, &price) in self.goods.iter().zip(prices) {
-            if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
-                let name = &good.name;
-                return Err(Error::invalid(format!(
-                    "price of {name:?} is {price}, must be between 1e-100 and 1e100"
-                )));
-            }
-        }
-        Ok(())
+        check_prices(&self.goods, prices)
     }
 
     /// Value of every worker council's planned output.
     pub(crate) fn revenues(&self, log_prices: &[f64]) -> Vec<f64> {
-        let one = |range: std::ops::Range<usize>| -> Vec<f64> {
-            range.map(|w| self.workers.revenue(w, &self.layout, log_prices)).collect()
-        };
-        chunked_reduce(self.workers.len(), self.chunk(), one, |all, part| all.extend(part))
-            .unwrap_or_default()
+        let chunk = self.chunk();
+        let mut revenues = vec![0.0; self.workers.len()];
+        let tasks = (0..).step_by(chunk).zip(revenues.chunks_mut(chunk)).collect();
+        for_each(tasks, |(first, part): (usize, &mut [f64])| {
+            for (w, revenue) in (first..).zip(part) {
+                *revenue = self.workers.revenue(w, &self.layout, log_prices);
+            }
+        });
+        revenues
     }
 
     /// Adds up in values and divides by the price once per good.
@@ -262,15 +292,32 @@ impl Economy {
                 *t += p;
             }
         };
-        let sums =
+        let mut sums =
             chunked_reduce(self.workers.len(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
+        self.group.0.sum(&mut sums);
         let supply = (0..n).map(|g| self.goods[g].endowment + sums[g] / prices[g]).collect();
         let demand = (0..n).map(|g| (self.spending[g] + sums[n + g]) / prices[g]).collect();
         Aggregates { supply, demand }
     }
 
-    pub(crate) fn proposals_at(&self, prices: &[f64], revenues: &[f64]) -> Proposals {
-        Proposals::at(&self.layout, &self.workers, &self.consumers, prices, revenues, self.chunk())
+    /// With the consumer councils' proposals or without.
+    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers, consumers: bool) -> Proposals {
+        let mut all = Proposals::at(&self.layout, &self.workers, &self.spending, prices, &answers.revenues);
+        if consumers {
+            all.add_consumers(&self.consumers, prices);
+        }
+        if answers.others(self).is_some() {
+            all.extend(&answers.others);
+        }
+        all
+    }
+
+    pub(crate) fn group(&self) -> &dyn Collective {
+        &*self.group.0
+    }
+
+    pub(crate) fn largest_returns(&self) -> f64 {
+        self.largest_returns
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -285,6 +332,16 @@ impl Economy {
         self.welfare_constant
     }
 
+    /// What effort costs the members of the worker council given at a position.
+    pub(crate) fn effort_cost(&self, position: usize, answers: &Answers) -> f64 {
+        let stored = self.layout.stored_worker(position);
+        match answers.revenues.get(stored) {
+            // `s·E^k`, which at the best plan is `c/k` of revenue.
+            Some(revenue) => self.workers.effort_share(stored) * revenue,
+            None => answers.others.plans.get(stored - self.workers.len()).map_or(0.0, |plan| plan.disutility),
+        }
+    }
+
     /// Councils per task: large enough that the sums over goods cost little beside the councils themselves.
     pub(crate) fn chunk(&self) -> usize {
         (4 * self.goods.len()).max(512)
@@ -293,4 +350,27 @@ impl Economy {
 
 pub(crate) fn logs(prices: &[f64]) -> Vec<f64> {
     prices.iter().map(|p| p.ln()).collect()
+}
+
+/// Prices are one for each good, each within the permitted range.
+pub(crate) fn check_prices(goods: &[Good], prices: &[f64]) -> Result<(), Error> {
+    check_goods_count(prices, goods.len())?;
+    for (good, &price) in goods.iter().zip(prices) {
+        if !(1.0 / PRICE_LIMIT..=PRICE_LIMIT).contains(&price) {
+            let name = &good.name;
+            return Err(Error::invalid(format!(
+                "price of {name:?} is {price}, must be between 1e-100 and 1e100"
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_goods_count(prices: &[f64], goods: usize) -> Result<(), Error> {
+    let given = prices.len();
+    if given == goods {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("{given} prices given for {goods} goods")))
+    }
 }

@@ -1,4 +1,9 @@
-//! Recorded and example experiments.
+//! Recorded, generated and example experiments.
+
+mod batch;
+mod generator;
+#[cfg(any(feature = "csv", feature = "parquet"))]
+mod table;
 
 use std::io;
 
@@ -8,6 +13,16 @@ use crate::{
     Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
     Technology, ThresholdClass, WorkerCouncil,
 };
+
+pub use batch::{Row, Rule, Run, batch, rows};
+pub use generator::{Generator, next_year};
+#[cfg(feature = "csv")]
+pub use table::write_csv;
+#[cfg(feature = "parquet")]
+pub use table::write_parquet;
+
+/// Price of every good in the first round of the published experiments, in units of account.
+pub const START_PRICE: f64 = 700.0;
 
 /// One of the published planning experiments: an economy, and the run that was recorded.
 ///

@@ -43,6 +43,18 @@ impl ThresholdClass {
             ThresholdClass::Red
         }
     }
+
+    /// The colour, as serialised: `"blue"`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ThresholdClass::Red => "red",
+            ThresholdClass::Orange => "orange",
+            ThresholdClass::Yellow => "yellow",
+            ThresholdClass::Green => "green",
+            ThresholdClass::Blue => "blue",
+        }
+    }
 }
 
 /// One round: the prices that were announced and what came back.

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{PRICE_LIMIT, logs};
+use crate::history::{History, Shown};
 use crate::{
-    Certificate, Config, Disclosure, Economy, Error, GoodId, Observer, PriceRule, Proposals, Reports, Round,
-    Status, ThresholdClass,
+    Certificate, Config, Disclosure, Economy, Error, Observer, PriceRule, Proposals, Round, Slopes, Status,
 };
 
 /// Plans an economy: rounds of announced prices and proposals until they fit together.
@@ -56,7 +55,7 @@ pub fn plan(
         }
     };
     observer.on_end(status);
-    Ok(planning.finish(status))
+    Ok(planning.end(status))
 }
 
 /// A planning process whose loop the caller owns.
@@ -76,13 +75,10 @@ pub fn plan(
 pub struct Planning<'a> {
     economy: &'a Economy,
     rule: &'a mut dyn PriceRule,
-    config: Config,
-    rounds: Vec<Round>,
+    history: History,
     /// The last round's, if the rule wants them.
     proposals: Option<Proposals>,
-    /// Index of the round with the smallest imbalance.
-    best: usize,
-    out_of_range: bool,
+    slopes: Option<Slopes>,
 }
 
 /// How a planning process ended.
@@ -106,18 +102,21 @@ impl<'a> Planning<'a> {
     /// A process before its first round.
     ///
     /// # Errors
-    /// If the configuration does not suit the economy.
+    /// If the configuration does not suit the economy: among others, [exact sums](Config::with_exact_sums) of councils
+    /// that are spread over processes.
     pub fn new(economy: &'a Economy, rule: &'a mut dyn PriceRule, config: Config) -> Result<Self, Error> {
         config.validate(economy)?;
-        Ok(Planning {
-            economy,
-            rule,
-            config,
-            rounds: Vec::new(),
-            proposals: None,
-            best: 0,
-            out_of_range: false,
-        })
+        if config.exact_sums() {
+            let mut processes = [1.0];
+            economy.group().sum(&mut processes);
+            if processes[0] > 1.0 {
+                return Err(Error::invalid(format!(
+                    "exact sums need all councils in one process, but they are in {}",
+                    processes[0]
+                )));
+            }
+        }
+        Ok(Planning { economy, rule, history: History::new(config), proposals: None, slopes: None })
     }
 
     /// Revises the prices (but in the first round), announces them and adds up the proposals.
@@ -125,93 +124,98 @@ impl<'a> Planning<'a> {
     /// It may be called on after [`status`](Self::status) says that the process has ended.
     ///
     /// # Errors
-    /// If the rule answers with something that is not a price vector.
+    /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
+    /// quantity.
     pub fn step(&mut self) -> Result<&Round, Error> {
-        let prices = match self.rounds.last() {
-            None => self.config.start_prices(self.economy)?,
-            Some(last) => {
-                let mut reports = Reports::new(last.number, &last.prices, &last.aggregates);
-                if let Some(proposals) = &self.proposals {
-                    reports = reports.with_proposals(proposals);
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        let prices = history.next_prices(economy.goods(), *rule, shown)?;
+        self.announce(prices)
+    }
+
+    /// Repeats a round of an earlier process: the rule [observes](PriceRule::observe) the last round, and the prices that
+    /// were announced after it are announced again.
+    ///
+    /// Afterwards [`step`](Self::step) goes on as the earlier process would have, bit for bit.
+    ///
+    /// # Errors
+    /// If `prices` are not one for each good, each between 1e-100 and 1e100.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::{Config, Planning, RevealedNewton, experiment};
+    ///
+    /// let economy = experiment::small_example()?;
+    /// let (mut rule, mut again) = (RevealedNewton::new(), RevealedNewton::new());
+    /// let mut first = Planning::new(&economy, &mut rule, Config::new())?;
+    /// first.step()?;
+    /// first.step()?;
+    ///
+    /// let mut second = Planning::new(&economy, &mut again, Config::new())?;
+    /// for round in first.rounds() {
+    ///     second.replay(round.prices.clone())?;
+    /// }
+    /// assert_eq!(first.step()?.prices, second.step()?.prices);
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    pub fn replay(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        self.economy.check_prices(&prices)?;
+        let Planning { economy, rule, history, proposals, slopes } = self;
+        let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
+        if let Some(reports) = history.reports(rule.disclosure(), shown) {
+            rule.observe(&reports);
+        }
+        self.announce(prices)
+    }
+
+    fn announce(&mut self, prices: Vec<f64>) -> Result<&Round, Error> {
+        let (economy, config) = (self.economy, self.history.config());
+        let answers = economy.answers_at(&prices)?;
+        let wanted = self.rule.disclosure();
+        let all = wanted >= Disclosure::Proposals || config.exact_sums();
+        self.proposals = None; // its memory may serve the next ones
+        self.proposals = (wanted >= Disclosure::WorkerProposals || config.exact_sums())
+            .then(|| economy.proposals_at(&prices, &answers, all));
+        let aggregates = match self.proposals.take() {
+            Some(proposals) if config.exact_sums() => {
+                let mut proposals = proposals.with_exact_requests();
+                let aggregates = proposals.aggregate();
+                if wanted < Disclosure::Proposals {
+                    proposals.hide_consumers();
                 }
-                let mut prices = self.rule.revise(&reports);
-                self.out_of_range |= rein_in(self.economy, &mut prices)?;
-                prices
+                self.proposals = Some(proposals);
+                aggregates
+            }
+            proposals => {
+                self.proposals = proposals;
+                economy.aggregates_of(&prices, &answers)
             }
         };
-        let revenues = self.economy.revenues(&logs(&prices));
-        let aggregates = self.economy.aggregates_at(&prices, |w| revenues[w]);
-        self.proposals = (self.rule.disclosure() >= Disclosure::Proposals)
-            .then(|| self.economy.proposals_at(&prices, &revenues));
-        let certificate =
-            if self.config.certificate() { self.economy.certificate_at(&prices, &revenues) } else { None };
-
-        let (least_balanced, largest_imbalance) = aggregates.largest_imbalance().unwrap_or((GoodId(0), 0.0));
-        if self.rounds.get(self.best).is_some_and(|best| largest_imbalance < best.largest_imbalance) {
-            self.best = self.rounds.len();
-        }
-        self.rounds.push(Round {
-            number: self.rounds.len() + 1,
-            prices,
-            aggregates,
-            largest_imbalance,
-            least_balanced,
-            class: ThresholdClass::of(largest_imbalance),
-            certificate,
-        });
-        Ok(&self.rounds[self.rounds.len() - 1])
+        self.slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
+        let certificate = if config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
+        Ok(self.history.record(prices, aggregates, certificate))
     }
 
     /// Whether and how the process has ended; `None` while it should go on.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        let last = self.rounds.last()?;
-        if last.largest_imbalance < self.config.tolerance() {
-            Some(Status::Converged)
-        } else if self.out_of_range {
-            Some(Status::Diverged)
-        } else if last.number - (self.best + 1) >= self.config.patience() {
-            Some(Status::Stalled)
-        } else if last.number >= self.config.round_limit() {
-            Some(Status::RoundLimit)
-        } else {
-            None
-        }
+        self.history.status()
     }
 
     /// All rounds so far.
     #[must_use]
     pub fn rounds(&self) -> &[Round] {
-        &self.rounds
+        self.history.rounds()
     }
 
-    fn finish(self, status: Status) -> Outcome {
-        let best = self.rounds.get(self.best);
-        Outcome {
-            status,
-            prices: best.map(|r| r.prices.clone()).unwrap_or_default(),
-            largest_imbalance: best.map_or(0.0, |r| r.largest_imbalance),
-            certificate: best.and_then(|r| r.certificate),
-            rounds: self.rounds,
-        }
+    /// The outcome so far: [`Status::Stopped`] if the process has not ended by itself.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        let status = self.status().unwrap_or(Status::Stopped);
+        self.end(status)
     }
-}
 
-/// Keeps revised prices within the permitted range; whether any had left it.
-fn rein_in(economy: &Economy, prices: &mut [f64]) -> Result<bool, Error> {
-    if prices.len() != economy.goods().len() {
-        let (given, goods) = (prices.len(), economy.goods().len());
-        return Err(Error::rule(format!("answered with {given} prices for {goods} goods")));
+    fn end(self, status: Status) -> Outcome {
+        self.history.finish(status)
     }
-    let mut left = false;
-    for (good, price) in economy.goods().iter().zip(prices) {
-        if price.is_nan() || *price < 0.0 {
-            let name = &good.name;
-            return Err(Error::rule(format!("revised the price of {name:?} to {price}, must be positive")));
-        }
-        let within = price.clamp(1.0 / PRICE_LIMIT, PRICE_LIMIT);
-        left |= within != *price;
-        *price = within;
-    }
-    Ok(left)
 }

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use nalgebra::dmatrix;
 use parecon_io::{Axis, IoTable, Model, datasets};
-use parecon_planning::calibrate::Calibration;
-use parecon_planning::{Config, RevealedNewton, Status, plan};
+use parecon_planning::calibrate::{Calibration, Substitution};
+use parecon_planning::{Config, Newton, RevealedNewton, Status, plan};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -161,5 +161,63 @@ fn what_cannot_be_calibrated_is_named() -> Outcome {
     }
     assert!(Calibration::new("wages").with_effort(1.0, 3.5).is_err());
     assert!(Calibration::new("wages").with_effort(0.02, 1.0).is_err());
+    Ok(())
+}
+
+fn nested(elasticities: [f64; 3]) -> Result<Calibration, parecon_planning::Error> {
+    let [top, energy, materials] = elasticities;
+    // Utilities, oil and gas extraction, petroleum and coal products.
+    let energy_sectors = ["22", "211", "324"].map(str::to_owned).to_vec();
+    Calibration::new("V001").with_substitution(Substitution { top, energy, materials, energy_sectors })
+}
+
+#[test]
+fn nested_councils_replicate_the_table_whatever_the_elasticities() -> Outcome {
+    let table = us_2022()?;
+    for elasticities in [[0.5, 2.0, 0.2], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, 0.7, 1.5]] {
+        let observed = nested(elasticities)?.calibrate(&table)?;
+        let unit = vec![1.0; table.len() + 1];
+        let (_, imbalance) = observed.economy().aggregate(&unit)?.largest_imbalance().ok_or("no goods")?;
+        assert!(imbalance < REPLICATION, "{elasticities:?}: largest imbalance {imbalance}");
+        let proposals = observed.economy().respond(&unit)?;
+        for sector in table.sectors().iter() {
+            let j = sector.index();
+            let proposal = proposals.worker(j).ok_or("no council")?;
+            assert!((proposal.output / table.output()[j] - 1.0).abs() < REPLICATION);
+            for (good, amount) in proposal.input_goods.iter().zip(proposal.inputs) {
+                let recorded = if *good == observed.labour() {
+                    table.value_added()[(0, j)]
+                } else {
+                    table.flows()[(good.index(), j)]
+                };
+                assert!((amount / recorded - 1.0).abs() < REPLICATION, "{elasticities:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nested_councils_plan_a_shock_and_those_with_all_elasticities_one_as_before() -> Outcome {
+    let table = us_2022()?;
+    let shock = [(table.sector("622")?, 1.1), (table.sector("3361MV")?, 0.8)];
+    let config = Config::default().with_start_price(1.0).with_tolerance(1e-10);
+    let plain = Calibration::new("V001").calibrate(&table)?.with_final_demand(&shock)?;
+    let expected = plan(&plain, &mut Newton::new(), &config, &mut ())?.prices;
+    for elasticities in [[1.0, 1.0, 1.0], [0.5, 2.0, 0.2]] {
+        let economy = nested(elasticities)?.calibrate(&table)?.with_final_demand(&shock)?;
+        let outcome = plan(&economy, &mut Newton::new(), &config, &mut ())?;
+        assert_eq!(outcome.status, Status::Converged);
+        assert!(outcome.certificate.is_some_and(|c| c.gap_relative < 1e-12), "{:?}", outcome.certificate);
+        if elasticities == [1.0; 3] {
+            for (a, b) in outcome.prices.iter().zip(&expected) {
+                assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
+            }
+        }
+    }
+    let unknown =
+        Substitution { top: 1.0, energy: 1.0, materials: 1.0, energy_sectors: vec!["steam".into()] };
+    let error = Calibration::new("V001").with_substitution(unknown)?.calibrate(&table).map(|_| ());
+    assert!(error.expect_err("must be refused").to_string().contains("\"steam\""));
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Bounds, feasible plans, and the optimum that an independent convex solver finds.
+#![expect(clippy::panic, reason = "another kind of council fails the test")]
 
-use clarabel::algebra::CscMatrix;
-use clarabel::solver::{
-    DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverError, SolverStatus, SupportedConeT,
-};
+#[path = "common/conic.rs"]
+mod conic;
+
+use clarabel::solver::SolverStatus;
+use conic::best_welfare;
 use parecon_planning::{
     Category, CobbDouglas, Config, ConsumerCouncil, Economy, Good, GoodId, Preference, Preferences,
     Proposals, RevealedNewton, Technology, WorkerCouncil, experiment, plan,
@@ -81,93 +83,6 @@ fn violation(economy: &Economy, plan: &Proposals) -> f64 {
         worst = worst.max((used[g] + shared[g]) / available[g] - 1.0);
     }
     worst
-}
-
-/// The best welfare, by conic programming: with `D = E^k`, output is a weighted geometric mean of `D`, inputs and 1.
-fn best_welfare(economy: &Economy) -> Result<(SolverStatus, f64), SolverError> {
-    let n = economy.goods().len();
-    // Rows are `right − Σ value·variable`, an element of the cone that follows in `cones`.
-    let (mut entries, mut right, mut cones) =
-        (Vec::<(usize, usize, f64)>::new(), Vec::<f64>::new(), Vec::new());
-    let mut cost: Vec<f64> = Vec::new();
-    let variable = |cost: &mut Vec<f64>, weight: f64| {
-        cost.push(weight);
-        cost.len() - 1
-    };
-    let mut balance: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n];
-
-    for council in (0..economy.worker_councils()).filter_map(|w| economy.worker_council(w)) {
-        let output = variable(&mut cost, 0.0);
-        balance[council.output.index()].push((output, -1.0));
-        let mut powers = Vec::new();
-        let mut inside = |row: Option<usize>, power: f64, entries: &mut Vec<_>, right: &mut Vec<f64>| {
-            if let Some(column) = row {
-                entries.push((right.len(), column, -1.0));
-            }
-            right.push(if row.is_some() { 0.0 } else { 1.0 });
-            powers.push(power);
-        };
-        let mut left = 1.0;
-        for input in &technology(&council).inputs {
-            let used = variable(&mut cost, 0.0);
-            balance[input.good.index()].push((used, 1.0));
-            inside(Some(used), input.exponent, &mut entries, &mut right);
-            left -= input.exponent;
-        }
-        if technology(&council).effort_elasticity > 0.0 {
-            let effort = variable(&mut cost, technology(&council).disutility_coefficient);
-            let power = technology(&council).effort_elasticity / technology(&council).disutility_exponent;
-            inside(Some(effort), power, &mut entries, &mut right);
-            left -= power;
-        }
-        inside(None, left, &mut entries, &mut right);
-        entries.push((right.len(), output, -1.0 / technology(&council).total_factor_productivity));
-        right.push(0.0);
-        cones.push(SupportedConeT::GenPowerConeT(powers, 1));
-    }
-
-    let mut shared: Vec<Option<usize>> = vec![None; n];
-    for council in (0..economy.consumer_councils()).filter_map(|c| economy.consumer_council(c)) {
-        let weights: f64 = preferences(&council).iter().map(|p| p.weight).sum();
-        for preference in preferences(&council) {
-            let g = preference.good.index();
-            let quantity = match shared[g] {
-                Some(quantity) => quantity,
-                None => {
-                    let quantity = variable(&mut cost, 0.0);
-                    balance[g].push((quantity, 1.0));
-                    if economy.goods()[g].category == Category::Public {
-                        shared[g] = Some(quantity);
-                    }
-                    quantity
-                }
-            };
-            // (log, 1, quantity) in the exponential cone.
-            let log = variable(&mut cost, -council.income * preference.weight / weights);
-            entries.extend([(right.len(), log, -1.0), (right.len() + 2, quantity, -1.0)]);
-            right.extend([0.0, 1.0, 0.0]);
-            cones.push(SupportedConeT::ExponentialConeT());
-        }
-    }
-    for (terms, good) in balance.iter().zip(economy.goods()) {
-        entries.extend(terms.iter().map(|(column, value)| (right.len(), *column, *value)));
-        right.push(good.endowment);
-    }
-    cones.push(SupportedConeT::NonnegativeConeT(n));
-
-    let (rows, columns) = (right.len(), cost.len());
-    let matrix = CscMatrix::new_from_triplets(
-        rows,
-        columns,
-        entries.iter().map(|e| e.0).collect(),
-        entries.iter().map(|e| e.1).collect(),
-        entries.iter().map(|e| e.2).collect(),
-    );
-    let settings = DefaultSettingsBuilder::default().verbose(false).build().unwrap_or_default();
-    let quadratic = CscMatrix::zeros((columns, columns));
-    let mut solver = DefaultSolver::new(&quadratic, &cost, &matrix, &right, &cones, settings)?;
-    solver.solve();
-    Ok((solver.solution.status, -solver.solution.obj_val))
 }
 
 #[test]

@@ -73,6 +73,28 @@ fn same_bits_for_any_number_of_threads() {
     assert!(run(1) == run(4));
 }
 
+/// So many goods for so few councils that no matrix over goods is worth its while.
+#[test]
+fn many_goods_take_no_matrix() {
+    let economy = published(5, 6_000, 300).unwrap();
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let config = Config::new().with_start_price(700.0).with_tolerance(1e-9);
+        pool.install(|| plan(&economy, &mut RevealedNewton::new(), &config, &mut ()).unwrap())
+    };
+    let outcome = run(2);
+    assert_eq!(outcome.status, Status::Converged);
+    assert_eq!(outcome.rounds.len(), 3);
+    // Far from agreement the certificate has to find a feasible plan, at agreement the plan is the best one.
+    let gaps: Vec<f64> =
+        outcome.rounds.iter().filter_map(|r| r.certificate).map(|c| c.gap_relative).collect();
+    assert!(gaps.len() == 3 && gaps[0] > 1e-2 && gaps[2] < 1e-12, "{gaps:?}");
+    let feasible = economy.make_feasible(&outcome.rounds[1].prices).unwrap().unwrap();
+    let all = feasible.plan.aggregate();
+    assert!(all.demand.iter().zip(&all.supply).all(|(d, s)| *d <= s * (1.0 + CLOSED_FORM)));
+    assert!(outcome == run(1) && outcome == run(4));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -74,7 +74,9 @@ fn a_rule_sees_what_it_asks_for() {
         }
     }
     let economy = experiment::small_example().unwrap();
-    for (level, shown) in [(Disclosure::Aggregates, false), (Disclosure::Proposals, true)] {
+    for (level, shown) in
+        [(Disclosure::Aggregates, false), (Disclosure::WorkerProposals, true), (Disclosure::Proposals, true)]
+    {
         let mut rule = Curious(level, Vec::new());
         plan(&economy, &mut rule, &Config::new().with_round_limit(3), &mut ()).unwrap();
         assert_eq!(rule.1, [shown; 2]);

@@ -1,5 +1,5 @@
 //! What is rejected, and with which words.
-#![expect(clippy::unwrap_used, reason = "the example is valid, and its changes are not")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the example is valid, and its changes are not")]
 
 use parecon_planning::{
     Category, CobbDouglas, Config, ConsumerCouncil, Economy, EconomyData, Error, Good, GoodId, Input,

@@ -18,6 +18,7 @@ chapters! {
     jobs: "jobs.md",
     performance: "performance.md",
     planning: "planning.md",
+    planning_board: "planning-board.md",
     review: "review.md",
     us_economy: "us-economy.md",
 }

@@ -4,6 +4,7 @@
 //! (`serde.workspace = true`), which cargo's own, resolved view no longer shows.
 
 use super::{Finding, Tree};
+use crate::mpi;
 
 /// Fields that every member takes from the workspace.
 const INHERITED: [&str; 4] = ["version", "edition", "rust-version", "license"];
@@ -30,10 +31,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The folder of a member's manifest; `fuzz` is a workspace of its own.
+/// The folder of a member's manifest; `fuzz` and what needs MPI are workspaces of their own.
 fn member(path: &str) -> Option<&str> {
     let folder = path.strip_suffix("/Cargo.toml")?;
-    (!folder.starts_with("fuzz")).then_some(folder)
+    (!folder.starts_with("fuzz") && path != mpi::MANIFEST).then_some(folder)
 }
 
 /// Each entry of each section: section, key, value, line.
@@ -160,8 +161,10 @@ parecon-io = { workspace = true, optional = true }
     }
 
     #[test]
-    fn the_root_and_the_fuzz_workspace_are_left_alone() {
+    fn the_root_and_workspaces_of_their_own_are_left_alone() {
         assert_eq!(messages("Cargo.toml", "[workspace.dependencies]\nserde = \"1\"\n"), [""; 0]);
-        assert_eq!(messages("fuzz/Cargo.toml", "[dependencies]\nserde = \"1\"\n"), [""; 0]);
+        for path in ["fuzz/Cargo.toml", mpi::MANIFEST] {
+            assert_eq!(messages(path, "[dependencies]\nserde = \"1\"\n"), [""; 0]);
+        }
     }
 }

@@ -42,7 +42,7 @@ pub struct BalancedTable {
 
 impl IoTable {
     /// This table changed as little as possible, all parts together, so that it balances and has the totals that are
-    /// known. Zeros and signs are kept.
+    /// known. Zeros and signs are kept; regions, unit and satellite accounts stay as they are.
     ///
     /// ```text
     /// minimises  Σ |a| (z ln z − z + 1)  over all cells x = a z of Z, Y and V
@@ -187,14 +187,9 @@ impl IoTable {
         final_demand: DMatrix<f64>,
         value_added: DMatrix<f64>,
     ) -> Result<IoTable, Error> {
-        IoTable::new(
-            self.sectors().clone(),
-            flows,
-            self.final_demand_categories().clone(),
-            final_demand,
-            self.value_added_components().clone(),
-            value_added,
-        )
+        let output = flows.column_sum() + final_demand.column_sum();
+        let table = self.clone().with_flows(flows)?.with_final_demand(final_demand)?;
+        table.with_value_added(value_added)?.with_output(output)?.with_rounding(0.0)
     }
 }
 

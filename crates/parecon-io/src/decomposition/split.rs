@@ -67,7 +67,10 @@ pub fn technology_effects(
     check_chain(factors)?;
     let found = factors.get(factor).and_then(|chosen| Some((chosen, chosen.technologies()?)));
     let Some((chosen, (before, after, change))) = found else {
-        return Err(Error::invalid(format!("factor number {}: is not a technology", factor + 1)));
+        return Err(Error::invalid(format!(
+            "factor number {}: is not a technology",
+            factor.saturating_add(1)
+        )));
     };
     let shape = (factors[0].rows(), factors[factors.len() - 1].columns());
     let n = chosen.rows();

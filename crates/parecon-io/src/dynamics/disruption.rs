@@ -1,7 +1,7 @@
 //! Adaptive disruption: inventories, rationing and overtime, period by period.
 
 use nalgebra::{DMatrix, DVector};
-use parecon_core::Status;
+use parecon_core::{Observer, Status};
 use serde::Serialize;
 
 use crate::axis::{Axis, Sector};
@@ -45,7 +45,7 @@ const RECOVERED: f64 = 1e-6;
 /// let mut economy = Disruption::new(&table, &DisruptionConfig::new())?;
 /// // Agriculture loses half its capacity for 60 days.
 /// let loss = DMatrix::from_fn(2, 60, |i, _| if i == 0 { 0.5 } else { 0.0 });
-/// let path = economy.run(&loss, &DMatrix::zeros(2, 0), 2000)?;
+/// let path = economy.run(&loss, &DMatrix::zeros(2, 0), 2000, &mut ())?;
 /// assert!(path.status.is_converged());
 /// assert!(path.production_lost[0] > 0.0);
 /// # Ok::<(), parecon_io::Error>(())
@@ -100,7 +100,7 @@ pub struct Period {
 #[must_use]
 #[non_exhaustive]
 pub struct DisruptionPath {
-    /// Production, sector × period.
+    /// Production, sector × period; as many periods as there were.
     pub production: DMatrix<f64>,
     /// Final demand delivered, sector × period.
     pub consumed: DMatrix<f64>,
@@ -112,7 +112,7 @@ pub struct DisruptionPath {
     pub unmet: DVector<f64>,
     /// The period (from 0) from which on production and deliveries are normal; `None` if they are not at the end.
     pub recovered: Option<usize>,
-    /// [`Status::Converged`] if recovered, else [`Status::RoundLimit`].
+    /// [`Status::Converged`] if recovered, [`Status::Stopped`] if the observer stopped it, else [`Status::RoundLimit`].
     pub status: Status,
 }
 
@@ -194,7 +194,8 @@ impl Disruption {
     }
 
     /// Runs so many periods with losses of capacity (shares, sector × period) and additional final demand, as
-    /// for reconstruction (amounts, sector × period). Beyond their last column there is none.
+    /// for reconstruction (amounts, sector × period). Beyond their last column there is none. The observer sees every
+    /// period and may stop after it.
     ///
     /// # Errors
     /// Losses outside 0 to 1, demand that is negative, values that are not finite, matrices with another number of rows or
@@ -210,6 +211,7 @@ impl Disruption {
         capacity_loss: &DMatrix<f64>,
         additional_demand: &DMatrix<f64>,
         periods: usize,
+        observer: &mut dyn Observer<Period>,
     ) -> Result<DisruptionPath, Error> {
         config::check_course("capacity loss", capacity_loss, &self.sectors, 1.0)?;
         config::check_course("additional demand", additional_demand, &self.sectors, f64::INFINITY)?;
@@ -218,9 +220,10 @@ impl Disruption {
             return Err(Error::invalid(format!("periods: is {periods}, must be at least {}", given.max(1))));
         }
         let n = self.sectors.len();
+        let (mut production, mut consumed) = (Vec::new(), Vec::new());
         let mut path = DisruptionPath {
-            production: DMatrix::zeros(n, periods),
-            consumed: DMatrix::zeros(n, periods),
+            production: DMatrix::zeros(n, 0),
+            consumed: DMatrix::zeros(n, 0),
             production_lost: DVector::zeros(n),
             value_added_lost: DVector::zeros(n),
             unmet: DVector::zeros(n),
@@ -231,6 +234,8 @@ impl Disruption {
             true => course.column(t).into_owned(),
             false => DVector::zeros(n),
         };
+        observer.on_start();
+        let mut stopped = false;
         for t in 0..periods {
             let extra = at(additional_demand, t);
             let period = self.advance(&at(capacity_loss, t), &extra);
@@ -245,12 +250,22 @@ impl Disruption {
             }
             path.production_lost += lost;
             path.unmet += &period.unmet;
-            path.production.set_column(t, &period.production);
-            path.consumed.set_column(t, &period.consumed);
+            production.extend_from_slice(period.production.as_slice());
+            consumed.extend_from_slice(period.consumed.as_slice());
+            if observer.on_round(&period).is_break() {
+                stopped = true;
+                break;
+            }
         }
-        if path.recovered.is_some() {
-            path.status = Status::Converged;
-        }
+        let periods = production.len() / n;
+        path.production = DMatrix::from_vec(n, periods, production);
+        path.consumed = DMatrix::from_vec(n, periods, consumed);
+        path.status = match path.recovered {
+            _ if stopped => Status::Stopped,
+            Some(_) => Status::Converged,
+            None => Status::RoundLimit,
+        };
+        observer.on_end(path.status);
         Ok(path)
     }
 

@@ -315,14 +315,14 @@ impl DynamicTechnology {
         let (n, j) = (self.sectors().len(), self.sectors().check(product)?);
         let mut unit = DVector::zeros(n);
         unit[j] = 1.0;
-        let mut lead = DMatrix::zeros(n, periods.saturating_add(1));
         let mut required = self.solve(&unit)?;
-        lead.set_column(0, &required);
-        for k in 1..lead.ncols() {
+        let mut lead = required.as_slice().to_vec();
+        for _ in 0..periods {
             let stocks = &self.capital * DMatrix::from_column_slice(n, 1, required.as_slice());
             required = self.solve_matrix(&flushed(stocks))?.column(0).into_owned();
-            lead.set_column(k, &required);
+            lead.extend_from_slice(required.as_slice());
         }
+        let lead = DMatrix::from_vec(n, lead.len() / n, lead);
         Ok(lead)
     }
 

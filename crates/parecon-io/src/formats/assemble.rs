@@ -9,6 +9,7 @@ use crate::axis::{Axis, FinalDemand, Sector, ValueAdded};
 use crate::error::Error;
 use crate::formats::Import;
 use crate::names::Names;
+use crate::read::cells::filled;
 use crate::read::sheet::Sheet;
 use crate::regions::Regions;
 use crate::report::{Check, Checker};
@@ -228,11 +229,6 @@ pub(super) fn assemble(
     };
     let table = axes.table(flows, final_demand, value_added, output)?.with_rounding(rounding)?;
     Ok(Import { table: table.with_unit(unit), notes: checker.finish() })
-}
-
-/// An empty cell is 0.
-pub(super) fn filled(cell: f64) -> f64 {
-    if cell.is_nan() { 0.0 } else { cell }
 }
 
 /// Sums of cells over groups of rows and columns.

@@ -8,7 +8,11 @@ use crate::formats::assemble::{Role, assemble, parted};
 use crate::formats::ledger::{Ledger, Party};
 use crate::names::Names;
 use crate::read::sheet::{Form, Sheet};
-use crate::read::{Source, records};
+use crate::read::{Record, Records, Source, Stream, records};
+
+mod supply_use;
+
+pub use supply_use::read_figaro_supply_use;
 
 /// The area under which value added and other primary inputs stand.
 const PRIMARY: &str = "W2";
@@ -92,7 +96,7 @@ pub fn read_figaro<R: Read>(source: Source<R>) -> Result<Import, Error> {
 ///
 /// Columns are found by their names, in any order: `refArea`, `counterpartArea`, one that begins with `row` and one that
 /// begins with `col`, and `obsValue` (or `obs_value`). The rest is not looked at. Areas and codes are as in
-/// [`read_figaro`]. The flat files of supply and of use are not symmetric, and refused.
+/// [`read_figaro`]. The flat files of supply and of use are not symmetric: [`read_figaro_supply_use`] reads them.
 ///
 /// # Errors
 /// As [`read_icio`](super::read_icio); a cell that appears twice.
@@ -120,35 +124,68 @@ pub fn read_figaro<R: Read>(source: Source<R>) -> Result<Import, Error> {
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 pub fn read_figaro_flat<R: Read>(source: Source<R>) -> Result<Import, Error> {
-    let mut records = records(source);
-    let file = records.name().to_owned();
-    let Some(header) = records.next()? else {
-        return Err(Error::parse(&file, 1, 1, "the file is empty, must start with the names of its columns"));
-    };
-    let width = header.len();
-    let find = |what: &str, test: &dyn Fn(&str) -> bool| {
-        let found = (0..width).find(|&field| test(header.raw(field)));
-        found.ok_or_else(|| header.reject(width, format!("there is no column {what}")))
-    };
-    // `rowPi` and `colPi` hold products in rows and industries in columns: supply or use.
-    let codes = |start: &'static str| {
-        move |name: &str| name.strip_prefix(start).is_some_and(|kind| ["Ii", "Pp"].contains(&kind))
-    };
-    let from_area = find("\"refArea\"", &|name| name == "refArea")?;
-    let to_area = find("\"counterpartArea\"", &|name| name == "counterpartArea")?;
-    let from = find("\"rowIi\" or \"rowPp\" (of a symmetric table)", &codes("row"))?;
-    let to = find("\"colIi\" or \"colPp\" (of a symmetric table)", &codes("col"))?;
-    let value =
-        find("\"obsValue\"", &|name| ["obsvalue", "obs_value"].contains(&&*name.to_ascii_lowercase()))?;
-
-    let mut ledger = Ledger::new(file);
-    while let Some(record) = records.next()? {
-        record.expect_fields(width)?;
-        let (area, code) = (record.text(from_area)?, record.text(from)?);
+    let mut flat = Flat::new(source, &["Ii", "Pp"], "of a symmetric table")?;
+    let mut ledger = Ledger::new(flat.records.name().to_owned());
+    while let Some((record, at)) = flat.next()? {
+        let (area, code) = (record.text(at.from_area)?, record.text(at.from)?);
         let seller = if area == PRIMARY { Party::ValueAdded(code) } else { Party::Sector(area, code) };
-        let (area, code) = (record.text(to_area)?, record.text(to)?);
+        let (area, code) = (record.text(at.to_area)?, record.text(at.to)?);
         let buyer = if is_final(code) { Party::FinalDemand(area, code) } else { Party::Sector(area, code) };
-        ledger.push(&record, from, (seller, buyer), record.number(value)?, (value, record.raw(value)))?;
+        let value = record.number(at.value)?;
+        ledger.push(&record, at.from, (seller, buyer), value, (at.value, record.raw(at.value)))?;
     }
-    ledger.finish(records.line(), UNIT)
+    ledger.finish(flat.records.line(), UNIT)
+}
+
+/// The records of a flat file.
+pub(super) struct Flat<R> {
+    pub(super) records: Records<R>,
+    width: usize,
+    fields: Fields,
+}
+
+/// Where a flat file has what, as fields.
+#[derive(Clone, Copy)]
+pub(super) struct Fields {
+    pub(super) from_area: usize,
+    pub(super) from: usize,
+    pub(super) to_area: usize,
+    pub(super) to: usize,
+    pub(super) value: usize,
+}
+
+impl<R: Read> Flat<R> {
+    /// Reads the names of the columns; those of codes end in one of `kinds`, products (`P`) or industries (`I`) in rows and
+    /// in columns.
+    pub(super) fn new(source: Source<R>, kinds: &[&str], of: &str) -> Result<Self, Error> {
+        let mut records = records(source);
+        let file = records.name().to_owned();
+        let Some(header) = records.next()? else {
+            let message = "the file is empty, must start with the names of its columns";
+            return Err(Error::parse(&file, 1, 1, message));
+        };
+        let width = header.len();
+        let find = |what: &str, test: &dyn Fn(&str) -> bool| {
+            let found = (0..width).find(|&field| test(header.raw(field)));
+            found.ok_or_else(|| header.reject(width, format!("there is no column {what}")))
+        };
+        let code = |start: &str| {
+            let names: Vec<String> = kinds.iter().map(|kind| format!("{start}{kind}")).collect();
+            let shown: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            find(&format!("{} ({of})", shown.join(" or ")), &|name| names.iter().any(|each| each == name))
+        };
+        let from_area = find("\"refArea\"", &|name| name == "refArea")?;
+        let to_area = find("\"counterpartArea\"", &|name| name == "counterpartArea")?;
+        let (from, to) = (code("row")?, code("col")?);
+        let value = find("\"obsValue\"", &|name| {
+            ["obsvalue", "obs_value"].contains(&name.to_ascii_lowercase().as_str())
+        })?;
+        Ok(Self { records, width, fields: Fields { from_area, from, to_area, to, value } })
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<(Record<'_>, Fields)>, Error> {
+        let Some(record) = self.records.next()? else { return Ok(None) };
+        record.expect_fields(self.width)?;
+        Ok(Some((record, self.fields)))
+    }
 }

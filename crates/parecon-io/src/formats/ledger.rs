@@ -7,9 +7,10 @@ use nalgebra::{DMatrix, DVector};
 use crate::axis::Axis;
 use crate::error::Error;
 use crate::formats::Import;
-use crate::formats::assemble::{Axes, Key, filled, shown};
+use crate::formats::assemble::{Axes, Key, shown};
 use crate::names::Names;
 use crate::read::Record;
+use crate::read::cells::filled;
 use crate::read::number::last_digit;
 use crate::report::{Check, Checker};
 use crate::satellite::Satellite;
@@ -28,15 +29,15 @@ pub(super) enum Party<'a> {
 
 /// Labels in the order of their first appearance.
 #[derive(Default)]
-struct Keys {
-    keys: Vec<Key>,
+pub(super) struct Keys {
+    pub(super) keys: Vec<Key>,
     index: HashMap<String, u32>,
     /// To look up without allocating.
     joined: String,
 }
 
 impl Keys {
-    fn place(&mut self, region: &str, member: &str) -> u32 {
+    pub(super) fn place(&mut self, region: &str, member: &str) -> u32 {
         self.joined.clear();
         self.joined.extend([region, "\0", member]);
         if let Some(&place) = self.index.get(&self.joined) {
@@ -49,11 +50,11 @@ impl Keys {
     }
 }
 
-struct Cell {
-    row: u32,
-    column: u32,
-    line: u64,
-    value: f64,
+pub(super) struct Cell {
+    pub(super) row: u32,
+    pub(super) column: u32,
+    pub(super) line: u64,
+    pub(super) value: f64,
 }
 
 /// The matrices of a table, as lists of cells.
@@ -228,15 +229,24 @@ impl Ledger {
     }
 }
 
+/// More cells than any table has: so many labels are a mistake, which must not end the program for want of memory.
+const MOST_CELLS: u64 = 1 << 34;
+
 /// A matrix of cells, NaN where there are none; a cell that comes twice is refused.
-fn placed(
+pub(super) fn placed(
     file: &str,
     cells: Vec<Cell>,
     (rows, columns): (usize, usize),
     from: &dyn Fn(usize) -> String,
     to: &dyn Fn(usize) -> String,
 ) -> Result<DMatrix<f64>, Error> {
-    let mut matrix = DMatrix::from_element(rows, columns, f64::NAN);
+    let mut places = Vec::new();
+    if rows as u64 * columns as u64 > MOST_CELLS || places.try_reserve_exact(rows * columns).is_err() {
+        let message = format!("{rows} x {columns} cells do not fit into memory");
+        return Err(Error::parse(file, 1, 1, message));
+    }
+    places.resize(rows * columns, f64::NAN);
+    let mut matrix = DMatrix::from_vec(rows, columns, places);
     for cell in cells {
         let (i, j) = (cell.row as usize, cell.column as usize);
         if !matrix[(i, j)].is_nan() {

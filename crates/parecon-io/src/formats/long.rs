@@ -4,15 +4,18 @@ use std::io::{Read, Write};
 
 use crate::error::Error;
 use crate::formats::Import;
-use crate::formats::assemble::DOMESTIC;
+use crate::formats::assemble::{DOMESTIC, Key};
 use crate::formats::ledger::{Ledger, Party};
-use crate::read::{Source, records};
+use crate::read::{Source, Stream, records};
 use crate::table::IoTable;
 
 const FINAL: &str = "final:";
 const VALUE: &str = "value:";
 const STRESSOR: &str = "stressor:";
 const OUTPUT: &str = "output";
+/// The names of the columns, for tables of several regions and of one.
+pub(super) const COLUMNS: [&str; 6] = ["from_region", "from", "to_region", "to", "value", "unit"];
+const PLAIN: [&str; 4] = ["from", "to", "value", "unit"];
 
 /// Reads a table from CSV with one record per flow, as [`write_long`] writes it.
 ///
@@ -57,7 +60,11 @@ const OUTPUT: &str = "output";
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 pub fn read_long<R: Read>(source: Source<R>) -> Result<Import, Error> {
-    let mut records = records(source);
+    read(records(source))
+}
+
+/// Reads records, the names of their fields first.
+pub(super) fn read(mut records: impl Stream) -> Result<Import, Error> {
     let file = records.name().to_owned();
     let Some(header) = records.next()? else {
         return Err(Error::parse(&file, 1, 1, "the file is empty, must start with the names of its columns"));
@@ -155,8 +162,36 @@ pub fn read_long<R: Read>(source: Source<R>) -> Result<Import, Error> {
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 pub fn write_long<W: Write>(table: &IoTable, writer: W) -> Result<(), Error> {
+    let mut csv = csv::Writer::from_writer(writer);
+    let failed = |error| Error::unreadable("CSV output", error);
+    let names = header(table);
+    csv.write_record(names).map_err(failed)?;
+    each(table, |from, to, value, unit| {
+        let value = value.to_string();
+        let record = match names == PLAIN {
+            true => csv.write_record([&from.1, &to.1, &value, unit]),
+            false => csv.write_record([&from.0, &from.1, &to.0, &to.1, &value, unit]),
+        };
+        record.map_err(failed)
+    })?;
+    csv.flush().map_err(|error| Error::unreadable("CSV output", error))
+}
+
+/// The names of the columns that a table is written in.
+pub(super) fn header(table: &IoTable) -> &'static [&'static str] {
+    let regions = table.regions().regions();
+    match regions.len() == 1 && regions.codes().all(|code| code == DOMESTIC) {
+        true => &PLAIN,
+        false => &COLUMNS,
+    }
+}
+
+/// Hands on every record of a table: giver and taker as region and code, value, unit.
+pub(super) fn each(
+    table: &IoTable,
+    mut write: impl FnMut(&Key, &Key, f64, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
     let regions = table.regions();
-    let plain = regions.regions().len() == 1 && regions.regions().codes().all(|code| code == DOMESTIC);
     check_codes(table)?;
     let place = |(region, code): (&str, &str)| (region.to_owned(), code.to_owned());
     let sectors: Vec<_> = (regions.of_sectors().iter())
@@ -168,22 +203,6 @@ pub fn write_long<W: Write>(table: &IoTable, writer: W) -> Result<(), Error> {
         })
         .collect();
     let alone = |code: String| (String::new(), code);
-
-    let mut csv = csv::Writer::from_writer(writer);
-    let failed = |error| Error::unreadable("CSV output", error);
-    let header: &[&str] = match plain {
-        true => &["from", "to", "value", "unit"],
-        false => &["from_region", "from", "to_region", "to", "value", "unit"],
-    };
-    csv.write_record(header).map_err(failed)?;
-    let mut write = |from: &(String, String), to: &(String, String), value: f64, unit: &str| {
-        let value = value.to_string();
-        let record = match plain {
-            true => csv.write_record([&from.1, &to.1, &value, unit]),
-            false => csv.write_record([&from.0, &from.1, &to.0, &to.1, &value, unit]),
-        };
-        record.map_err(failed)
-    };
     let money = table.unit();
     let output = alone(OUTPUT.to_owned());
     for (sector, &amount) in sectors.iter().zip(table.output().iter()) {
@@ -227,7 +246,7 @@ pub fn write_long<W: Write>(table: &IoTable, writer: W) -> Result<(), Error> {
             }
         }
     }
-    csv.flush().map_err(|error| Error::unreadable("CSV output", error))
+    Ok(())
 }
 
 /// Refuses codes that would not be read back.

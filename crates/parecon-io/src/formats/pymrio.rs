@@ -9,18 +9,25 @@ use serde::Deserialize;
 use crate::axis::Axis;
 use crate::error::Error;
 use crate::formats::Import;
-use crate::formats::assemble::{Axes, Key, filled, shown};
+use crate::formats::assemble::{Axes, Key, shown};
 use crate::formats::folder::Folder;
+#[cfg(feature = "parquet")]
+use crate::formats::parquet::frame;
 use crate::names::Names;
+use crate::read::cells::filled;
 use crate::read::sheet::{Form, Labels, Sheet};
-use crate::read::{Source, records_by};
+use crate::read::{Source, Stream, records_by};
 use crate::report::{Check, Checker};
 use crate::satellite::Satellite;
 use crate::technology::Technology;
 
 mod write;
 
+#[cfg(feature = "parquet")]
+pub(in crate::formats) use write::Levels;
 pub use write::write_pymrio;
+#[cfg(feature = "parquet")]
+pub use write::write_pymrio_parquet;
 
 const PARAMETERS: &str = "file_parameters.json";
 /// The extension in which [`write_pymrio`] puts value added.
@@ -28,7 +35,8 @@ const VALUE_ADDED: &str = "value_added";
 /// Extensions with value added among their stressors: those of EXIOBASE up to 3.8 and from 3.9 on, and of pymrio.
 const PRIMARY: [&str; 4] = [VALUE_ADDED, "factor_inputs", "factor_input", "satellite"];
 
-/// Reads a folder of tab-separated text as pymrio saves it and as EXIOBASE 3 is published.
+/// Reads a folder of tab-separated text, or with the feature `parquet` of Parquet files, as pymrio saves it and as EXIOBASE
+/// 3 is published.
 ///
 /// ```text
 /// file_parameters.json  Z.txt  Y.txt  x.txt  unit.txt
@@ -46,7 +54,7 @@ const PRIMARY: [&str; 4] = [VALUE_ADDED, "factor_inputs", "factor_input", "satel
 /// | `unit.txt` of an extension, may be missing | stressor | `unit` |
 ///
 /// `file_parameters.json` tells the names of the files and the levels of their labels; where it is missing, names and levels
-/// are those of this table. Every folder inside with an `F` or `S` is an extension and becomes a [`Satellite`]. Rows
+/// are those of this table, or the names end in `parquet`. In Parquet files the note of pandas tells the labels. Every folder inside with an `F` or `S` is an extension and becomes a [`Satellite`]. Rows
 /// and columns are aligned by their labels. What follows from the rest (`A` beside `Z`, `L`, `S` beside `F`, `M`, `D_…`) is
 /// not read: ask a [`Technology`] for it. Labels of more than one level of stressors are joined by `/`.
 ///
@@ -58,7 +66,9 @@ const PRIMARY: [&str; 4] = [VALUE_ADDED, "factor_inputs", "factor_input", "satel
 ///
 /// # Errors
 /// Names file, line and field of text that is no finite number, records of another length, repeated labels, and labels
-/// that one file has and the other has not. Files that are missing or cannot be read; files in Parquet or pickle form.
+/// that one file has and the other has not. Files that are missing or cannot be read, and files that are pickled.
+/// In Parquet also columns that are no numbers, values that are NaN or infinite, and files that pandas did not annotate; a
+/// value that is null counts as an empty cell.
 /// With neither `Z` nor output, a singular I − A.
 ///
 /// # Complexity
@@ -282,39 +292,56 @@ impl<'f, F: Folder + ?Sized> Part<'f, F> {
         Ok(Self { folder, prefix: prefix.to_owned(), parameters })
     }
 
-    /// Path and levels of rows and columns of a file.
-    fn file(&self, key: &str, levels: (usize, usize)) -> Result<(String, usize, usize), Error> {
-        let Some(parameters) = &self.parameters else {
-            return Ok((format!("{}{key}.txt", self.prefix), levels.0, levels.1));
+    /// A file that is there, and the levels of its rows and columns.
+    fn find(&self, key: &str, levels: (usize, usize)) -> Result<Option<Found<'f>>, Error> {
+        let (names, (lead, header)) = match &self.parameters {
+            None => (["txt", "parquet"].map(|suffix| format!("{key}.{suffix}")).to_vec(), levels),
+            Some(parameters) => {
+                // A file that is not mentioned is not there.
+                let Some(file) = parameters.files.get(key) else { return Ok(None) };
+                let levels = (file.nr_index_col.get(), file.nr_header.get());
+                let (Some(lead), Some(header)) = levels else {
+                    return Err(self.reject(format!("{key:?}: levels of labels must be 1 to 8")));
+                };
+                if file.name.contains(['/', '\\']) {
+                    let name = &file.name;
+                    return Err(self.reject(format!("{key:?}: {name:?} must be a file of this folder")));
+                }
+                (vec![file.name.clone()], (lead, header))
+            }
         };
-        // A file that is not mentioned is not there.
-        let Some(file) = parameters.files.get(key) else { return Ok((String::new(), levels.0, levels.1)) };
-        let at = self.folder.describe(&format!("{}{PARAMETERS}", self.prefix));
-        let (Some(lead), Some(header)) = (file.nr_index_col.get(), file.nr_header.get()) else {
-            return Err(Error::parse(&at, 1, 1, format!("{key:?}: levels of labels must be 1 to 8")));
-        };
-        let name = file.name.as_str();
-        if !["txt", "tsv", "csv"].iter().any(|suffix| name.ends_with(&format!(".{suffix}"))) {
-            return Err(Error::parse(&at, 1, 1, format!("{key:?}: {name:?} is not text; save as \"txt\"")));
+        for name in names {
+            let form = match name.rsplit_once('.') {
+                Some((_, "txt" | "tsv" | "csv")) => Format::Text { lead, header },
+                Some((_, "parquet")) => Format::Parquet,
+                _ => {
+                    let message = format!("{key:?}: {name:?} must be txt or parquet; save as one of them");
+                    return Err(self.reject(message));
+                }
+            };
+            let path = format!("{}{name}", self.prefix);
+            if let Some(reader) = self.folder.open(&path)? {
+                return Ok(Some((Source::new(self.folder.describe(&path), reader), form)));
+            }
         }
-        if name.contains(['/', '\\']) {
-            return Err(Error::parse(&at, 1, 1, format!("{key:?}: {name:?} must be a file of this folder")));
-        }
-        Ok((format!("{}{name}", self.prefix), lead, header))
+        Ok(None)
     }
 
-    fn source(&self, path: &str) -> Result<Option<Source<Box<dyn Read + 'f>>>, Error> {
-        if path.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.folder.open(path)?.map(|reader| Source::new(self.folder.describe(path), reader)))
+    fn reject(&self, message: String) -> Error {
+        let file = self.folder.describe(&format!("{}{PARAMETERS}", self.prefix));
+        Error::parse(&file, 1, 1, message)
     }
 
     fn sheet(&self, key: &str, levels: (usize, usize)) -> Result<Option<Sheet>, Error> {
-        let (path, lead, header) = self.file(key, levels)?;
-        match self.source(&path)? {
+        match self.find(key, levels)? {
             None => Ok(None),
-            Some(source) => Sheet::read(source, &Form::new(b'\t', lead, header)).map(Some),
+            Some((source, Format::Text { lead, header })) => {
+                Sheet::read(source, &Form::new(b'\t', lead, header)).map(Some)
+            }
+            #[cfg(feature = "parquet")]
+            Some((source, Format::Parquet)) => frame::read_sheet(source).map(Some),
+            #[cfg(not(feature = "parquet"))]
+            Some((source, Format::Parquet)) => Err(without_parquet(source)),
         }
     }
 
@@ -329,8 +356,14 @@ impl<'f, F: Folder + ?Sized> Part<'f, F> {
 
     /// Labels and units of `unit.txt`, in file order.
     fn units(&self, levels: (usize, usize)) -> Result<Option<Vec<(Labels, String)>>, Error> {
-        let (path, lead, header) = self.file("unit", levels)?;
-        let Some(source) = self.source(&path)? else { return Ok(None) };
+        let (source, lead, header) = match self.find("unit", levels)? {
+            None => return Ok(None),
+            Some((source, Format::Text { lead, header })) => (source, lead, header),
+            #[cfg(feature = "parquet")]
+            Some((source, Format::Parquet)) => return frame::read_texts(source).map(Some),
+            #[cfg(not(feature = "parquet"))]
+            Some((source, Format::Parquet)) => return Err(without_parquet(source)),
+        };
         let mut records = records_by(source, b'\t');
         for _ in 0..header {
             records.next()?;
@@ -343,6 +376,24 @@ impl<'f, F: Folder + ?Sized> Part<'f, F> {
         }
         Ok(Some(units))
     }
+}
+
+type Found<'f> = (Source<Box<dyn Read + 'f>>, Format);
+
+/// How a file is written.
+enum Format {
+    /// Parted by tabs, with so many levels of labels of rows and of columns.
+    Text { lead: usize, header: usize },
+    /// As pandas writes it, with the levels in the file.
+    Parquet,
+}
+
+#[cfg(not(feature = "parquet"))]
+fn without_parquet<R: Read>(source: Source<R>) -> Error {
+    Error::unreadable(
+        &source.into_parts().0,
+        "is a Parquet file, which needs the feature \"parquet\" of parecon-io",
+    )
 }
 
 /// How the extensions of a system are read.

@@ -1,4 +1,4 @@
-//! The World Input-Output Database, release 2013.
+//! The World Input-Output Database, releases 2013 and 2016.
 
 use std::io::{BufReader, Cursor, Read};
 
@@ -9,12 +9,18 @@ use crate::names::Names;
 use crate::read::Source;
 use crate::read::sheet::{Form, Sheet};
 
-/// Enough to see which of the two layouts a text has.
+/// Enough to see whether a text has one label per column.
 const GLANCE: u64 = 4096;
 
-/// Reads a world input-output table of WIOD's 2013 release from CSV, in either of two layouts.
+/// What the release of 2016 calls totals over all regions, and output.
+const TOTAL: &str = "TOT";
+const OUTPUT: &str = "GO";
+/// Final demand of the release of 2016.
+const FINAL: [&str; 5] = ["CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN"];
+
+/// Reads a world input-output table of WIOD's releases of 2013 and 2016 from CSV, in any of three layouts.
 ///
-/// The sheet of the published workbook (`wiot95_row_apr12.xlsx` and others), saved as CSV with nothing changed:
+/// The sheet of a workbook published in 2013 (`wiot95_row_apr12.xlsx` and others), saved as CSV with nothing changed:
 ///
 /// ```text
 /// Intercountry Input-Output Table ...
@@ -29,6 +35,22 @@ const GLANCE: u64 = 4096;
 /// Numbers up to `c35` are branches, `c37` and above final demand; in the rows `r60` is the sum of purchases and
 /// not looked at, `r61` to `r68` are value added and other primary inputs, `r69` is output. The last column is output.
 ///
+/// The sheet of a workbook published in 2016 (`WIOT2014_Nov16_ROW.xlsb` and others), saved likewise:
+///
+/// ```text
+/// Intercountry Input-Output Table
+/// ...
+/// (industry-by-industry),,,,A01,A02,...,CONS_h,...,GO      codes
+/// (millions of US$),,,,"Crop and animal ...",...           names
+/// ,,,,AUS,AUS,...,TOT                                      regions
+/// ,,,,c1,c2,...,c57,...,c62                                numbers
+/// A01,"Crop and animal ...",AUS,r1,12924,83,...
+/// ```
+///
+/// Branches go by their codes, `AUS.A01`; `CONS_h`, `CONS_np`, `CONS_g`, `GFCF` and `INVEN` are final demand; of the rows
+/// under `TOT`, `II_fob` is the sum of purchases and not looked at, `GO` is output, and the others (`TXSP`, `EXP_adj`,
+/// `PURR`, `PURNR`, `VA`, `IntTTM`) are value added and other primary inputs.
+///
 /// Or one label per row and column, `AUS.c1` a branch and `AUS.C37` final demand:
 ///
 /// ```text
@@ -36,7 +58,7 @@ const GLANCE: u64 = 4096;
 /// AUS.c1,8732,93,...
 /// ```
 ///
-/// This layout has neither value added nor output: output is the sum of the row, value added what purchases leave of it,
+/// This last layout has neither value added nor output: output is the sum of the row, value added what purchases leave of it,
 /// so that columns balance by construction.
 ///
 /// Flows are published in whole million dollars or with many digits; the unit of rounding is the last digit written.
@@ -116,46 +138,67 @@ fn role(key: Key) -> Role {
     }
 }
 
+/// A row of the release of 2013.
+fn row_of_2013((region, number): Key) -> Result<Role, String> {
+    match number.as_str() {
+        "r60" => Ok(Role::Ignored),
+        "r69" => Ok(Role::Output),
+        _ if number.starts_with('r') => Ok(Role::ValueAdded(number)),
+        _ if number.starts_with('c') && !region.is_empty() => Ok(role((region, number))),
+        _ => Err(format!("row {number:?} is no branch (c1 to c35) and no primary input (r60 to r69)")),
+    }
+}
+
+/// A row of the release of 2016.
+fn row_of_2016((region, code): Key) -> Result<Role, String> {
+    match (region.as_str(), code.as_str()) {
+        ("", _) | (_, "") => Err(format!("row {code:?} has no region or no code")),
+        (TOTAL, "II_fob") => Ok(Role::Ignored),
+        (TOTAL, OUTPUT) => Ok(Role::Output),
+        (TOTAL, _) => Ok(Role::ValueAdded(code)),
+        _ => Ok(Role::Sector((region, code))),
+    }
+}
+
 fn read_workbook<R: Read>(source: Source<R>) -> Result<Import, Error> {
     const LEVELS: usize = 4;
     let form = Form { blanks: true, titles: true, ..Form::new(b',', LEVELS, LEVELS) };
     // Code, name, region, number.
     let sheet = Sheet::read(source, &form)?;
     let part = |labels: &[String], level: usize| labels.get(level).map_or("", String::as_str).to_owned();
-    let mut names = Vec::new();
-    let mut learn = |labels: &[String]| names.push((part(labels, 3), part(labels, 1)));
     let region = |labels: &[String]| match labels.get(2).map(String::as_str) {
         // As in the other files of the release.
         Some("ROM") => "ROU".to_owned(),
         other => other.unwrap_or_default().to_owned(),
     };
+    let last = sheet.columns.len() - 1;
+    let later = part(&sheet.columns[last], 0) == OUTPUT && part(&sheet.columns[last], 2) == TOTAL;
+    // What a branch or a purpose goes by.
+    let key = |labels: &[String]| (region(labels), part(labels, if later { 0 } else { 3 }));
+    let mut names = Vec::new();
+    let mut learn = |labels: &[String]| names.push((key(labels).1, part(labels, 1)));
     let mut rows = Vec::with_capacity(sheet.rows.len());
     for (i, labels) in sheet.rows.iter().enumerate() {
-        let number = part(labels, 3);
-        rows.push(match number.as_str() {
-            "r60" => Role::Ignored,
-            "r69" => Role::Output,
-            _ if number.starts_with('r') => Role::ValueAdded(number),
-            _ if number.starts_with('c') && !region(labels).is_empty() => role((region(labels), number)),
-            _ => {
-                let message =
-                    format!("row {number:?} is no branch (c1 to c35) and no primary input (r60 to r69)");
-                return Err(sheet.reject_row(i, message));
-            }
-        });
+        let key = key(labels);
+        let role = if later { row_of_2016(key) } else { row_of_2013(key) };
+        rows.push(role.map_err(|message| sheet.reject_row(i, message))?);
         learn(labels);
     }
-    let last = sheet.columns.len() - 1;
     let mut columns = Vec::with_capacity(sheet.columns.len());
     for (j, labels) in sheet.columns.iter().enumerate() {
-        let number = part(labels, 3);
-        columns.push(match number.starts_with('c') && !region(labels).is_empty() {
-            true => role((region(labels), number)),
-            false if j == last => Role::Output,
-            false => {
-                let message =
-                    format!("column {number:?} is no branch (c1 to c35) and no final demand (c37 to c42)");
-                return Err(sheet.reject_column(j, message));
+        let (region, code) = key(labels);
+        columns.push(match (later, region.is_empty() || code.is_empty()) {
+            (true, _) if j == last => Role::Output,
+            (true, false) if FINAL.contains(&code.as_str()) => Role::FinalDemand((region, code)),
+            (true, false) if region != TOTAL => Role::Sector((region, code)),
+            (false, false) if code.starts_with('c') => role((region, code)),
+            (false, _) if j == last => Role::Output,
+            _ => {
+                let valid = match later {
+                    true => "is of no region, or is a total that is not the last column",
+                    false => "is no branch (c1 to c35) and no final demand (c37 to c42)",
+                };
+                return Err(sheet.reject_column(j, format!("column {code:?} {valid}")));
             }
         });
         learn(labels);

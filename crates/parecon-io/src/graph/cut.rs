@@ -60,7 +60,9 @@ impl IoGraph {
     pub fn min_cut(&self, suppliers: &[Id<Sector>], customers: &[Id<Sector>]) -> Result<Cut, Error> {
         let ends = self.ends(suppliers, customers)?;
         let total: f64 = self.flows().map(|(.., flow)| flow).sum();
-        let scale = if total > 0.0 { (BITS - total.log2().ceil()).exp2() } else { 1.0 };
+        // Neither 0 nor infinite, however large or small the flows are.
+        let scale =
+            if total > 0.0 { (BITS - total.log2().ceil()).clamp(-1022.0, 1023.0).exp2() } else { 1.0 };
         // Flows too small for the scale still connect.
         let capacity = |flow: f64| ((flow * scale).round() as u64).max(1);
         let mut network = DiGraph::new();

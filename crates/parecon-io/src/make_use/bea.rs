@@ -126,7 +126,7 @@ impl MakeUse {
         let mut stated = stated_totals(&make, &make_rows, &make_columns, rounding);
         stated.extend(stated_totals(&use_, &use_rows, &use_columns, rounding));
 
-        let mut tables = MakeUse::new(MakeUseParts {
+        let tables = MakeUse::new(MakeUseParts {
             make: make.block(&industry_rows, &commodity_columns)?,
             use_: use_.block(&commodity_rows, &industry_columns)?,
             final_demand: use_.block(&commodity_rows, &category_columns)?,
@@ -137,8 +137,7 @@ impl MakeUse {
             value_added_components: components,
         })?
         .with_rounding(rounding)?;
-        tables.stated = stated;
-        Ok(tables)
+        Ok(tables.with_findings(stated))
     }
 }
 

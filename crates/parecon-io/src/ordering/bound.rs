@@ -85,6 +85,9 @@ impl Relaxation {
     fn collect(&mut self) -> bool {
         let m = self.sectors;
         let room = MOST - self.circles.len().min(MOST);
+        if room == 0 {
+            return false;
+        }
         let mut found: Vec<(f64, [u32; 3])> = Vec::new();
         let heavier =
             |a: &(f64, [u32; 3]), b: &(f64, [u32; 3])| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1));
@@ -109,7 +112,7 @@ impl Relaxation {
                     }
                 }
             }
-            if found.len() > 2 * room && room > 0 {
+            if found.len() > 2 * room {
                 found.select_nth_unstable_by(room, heavier);
                 found.truncate(room);
                 least = found.iter().fold(f64::INFINITY, |least, (weight, _)| least.min(*weight));

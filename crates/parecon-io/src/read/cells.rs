@@ -2,6 +2,11 @@
 
 use nalgebra::DMatrix;
 
+/// An empty cell, which is NaN, as 0.
+pub(crate) fn filled(cell: f64) -> f64 {
+    if cell.is_nan() { 0.0 } else { cell }
+}
+
 /// What is reserved at most on the strength of a guess: 1 GiB.
 const GUESSED: usize = 1 << 27;
 /// Rows reserved at least.
@@ -23,6 +28,12 @@ impl Cells {
     pub(crate) fn new(columns: usize, expected: usize) -> Self {
         let room = expected.max(FEW).min((GUESSED / columns.max(1)).max(1));
         Self { data: vec![0.0; room * columns], rows: 0, room, columns, expected }
+    }
+
+    /// Cells that are there already, by column.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_columns(data: Vec<f64>, rows: usize, columns: usize) -> Self {
+        Self { data, rows, room: rows, columns, expected: rows }
     }
 
     /// Appends rows that lie one after the other in `block`.

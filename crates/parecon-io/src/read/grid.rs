@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::error::Error;
 use crate::read::Source;
+use crate::read::cells::filled;
 use crate::read::sheet::{Form, Sheet};
 
 /// Labels and cells of a file, with the places to complain about.
@@ -16,6 +17,8 @@ pub(crate) struct Grid {
     pub(crate) rows: Vec<Row>,
     /// The unit of the last digit written anywhere in the file.
     pub(crate) unit: f64,
+    /// Empty cells are 0 rather than refused.
+    pub(crate) empty_is_zero: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Grid {
                 name: labels.next().filter(|name| !name.is_empty()),
             }
         });
-        Ok(Self { columns, rows: rows.collect(), unit: sheet.unit, sheet })
+        Ok(Self { columns, rows: rows.collect(), unit: sheet.unit, empty_is_zero: false, sheet })
     }
 
     /// A cell, or `None` where it is empty.
@@ -47,23 +50,30 @@ impl Grid {
 
     /// A cell that must not be empty.
     pub(crate) fn number(&self, row: usize, column: usize) -> Result<f64, Error> {
-        self.cell(row, column).ok_or_else(|| self.reject_cell(row, column, "is empty, must be a number"))
+        match self.cell(row, column) {
+            None if self.empty_is_zero => Ok(0.0),
+            cell => cell.ok_or_else(|| self.reject_cell(row, column, "is empty, must be a number")),
+        }
     }
 
-    /// The cells at these rows and columns; none may be empty.
+    /// The cells at these rows and columns.
     pub(crate) fn block(&self, rows: &[usize], columns: &[usize]) -> Result<DMatrix<f64>, Error> {
         self.check_full(rows, columns)?;
-        Ok(self.sheet.cells.block(rows, columns))
+        Ok(self.sheet.cells.block(rows, columns).map(filled))
     }
 
     /// The cells at these rows and columns, without a copy where they stand in this order in the file.
     pub(crate) fn into_block(self, rows: &[usize], columns: &[usize]) -> Result<DMatrix<f64>, Error> {
         self.check_full(rows, columns)?;
-        Ok(self.sheet.cells.into_block(rows, columns))
+        let mut block = self.sheet.cells.into_block(rows, columns);
+        block.apply(|cell| *cell = filled(*cell));
+        Ok(block)
     }
 
+    /// Refuses empty cells, if they are to be refused.
     fn check_full(&self, rows: &[usize], columns: &[usize]) -> Result<(), Error> {
         match self.sheet.empties(rows, columns) {
+            _ if self.empty_is_zero => Ok(()),
             None => Ok(()),
             Some((_, line, field)) => {
                 Err(Error::parse(self.file(), line, field, "is empty, must be a number"))

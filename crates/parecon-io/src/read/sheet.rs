@@ -59,6 +59,49 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
+    /// Cells by column under labels, each at least one, with rows counted from 1 and no line of labels.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_columns(
+        file: &str,
+        rows: Vec<Labels>,
+        columns: Vec<Labels>,
+        cells: Vec<f64>,
+    ) -> Result<Self, Error> {
+        let sheet = Self {
+            file: file.to_owned(),
+            corner: Vec::new(),
+            header_line: 0,
+            lead: 0,
+            named: false,
+            lines: (1..=rows.len() as u64).collect(),
+            cells: Cells::of_columns(cells, rows.len(), columns.len()),
+            rows,
+            columns,
+            unit: 1.0,
+        };
+        if sheet.rows.is_empty() {
+            return Err(Error::parse(file, 1, 1, "the file ends before the first row"));
+        }
+        for (noun, labels) in [("row", &sheet.rows), ("column", &sheet.columns)] {
+            let mut seen = HashMap::new();
+            for (place, labels) in labels.iter().enumerate() {
+                if labels.iter().any(String::is_empty) {
+                    let message = format!("column {}: has an empty label", place + 1);
+                    return Err(sheet.reject_column(place, message));
+                }
+                if let Some(first) = seen.insert(labels, place + 1) {
+                    let message =
+                        format!("{noun} {:?} appears twice, first as {noun} {first}", labels.join(", "));
+                    return Err(match noun {
+                        "row" => sheet.reject_row(place, message),
+                        _ => sheet.reject_column(place, message),
+                    });
+                }
+            }
+        }
+        Ok(sheet)
+    }
+
     /// Reads a whole text, in the memory of its matrix and of the longest record.
     pub(crate) fn read<R: Read>(source: Source<R>, form: &Form) -> Result<Self, Error> {
         let mut scanner = Scanner::new(source, form.delimiter);

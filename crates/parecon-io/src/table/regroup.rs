@@ -52,7 +52,16 @@ impl IoTable {
     /// # Reference
     /// R. E. Miller and P. D. Blair, *Input–Output Analysis*, 2nd ed. 2009, section 4.9.
     pub fn regroup<K: Regroup>(&self, concordance: &Concordance<K>) -> Result<Self, Error> {
-        K::regroup(self, concordance)
+        let table = K::regroup(self, concordance)?;
+        // Sums of finite cells may overflow.
+        let money = [&*table.flows, &*table.final_demand, &*table.value_added];
+        let stressors = table.satellites.iter().flat_map(|a| [a.flows()].into_iter().chain(a.final_demand()));
+        let finite = |cell: &f64| cell.is_finite();
+        let whole = money.into_iter().chain(stressors).all(|cells| cells.iter().all(finite));
+        if whole && table.output.iter().all(finite) {
+            return Ok(table);
+        }
+        Err(Error::invalid("concordance: sums of cells overflow, use other units"))
     }
 
     fn is_plain(&self) -> bool {

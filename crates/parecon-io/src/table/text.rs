@@ -44,6 +44,7 @@ pub struct Layout {
     told: BTreeMap<String, Role>,
     rest_of_output: Option<String>,
     rest_of_costs: Option<String>,
+    empty_is_zero: bool,
 }
 
 impl Layout {
@@ -90,6 +91,29 @@ impl Layout {
     #[must_use]
     pub fn with_residual_value_added(mut self, code: impl Into<String>) -> Self {
         self.rest_of_costs = Some(code.into());
+        self
+    }
+
+    /// Empty cells are 0, as tables are printed; otherwise they are refused, because figures may be missing.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_io::{IoTable, Layout, Source};
+    ///
+    /// let text = "\
+    /// ,corn,iron,final:people
+    /// corn,,10,90
+    /// iron,20,,30
+    /// value:work,80,40,
+    /// ";
+    /// assert!(IoTable::read_csv(Source::new("table.csv", text.as_bytes())).is_err());
+    /// let table = IoTable::read_csv_with(Source::new("table.csv", text.as_bytes()), &Layout::new().with_empty_as_zero())?;
+    /// assert_eq!(table.flows()[(0, 0)], 0.0);
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_empty_as_zero(mut self) -> Self {
+        self.empty_is_zero = true;
         self
     }
 
@@ -179,7 +203,7 @@ impl IoTable {
     ///
     /// let text = "sector,a,b,final:f\na,1,2,3\n";
     /// let error = IoTable::read_csv(Source::new("cut.csv", text.as_bytes())).unwrap_err();
-    /// assert_eq!(error.to_string(), r#"cut.csv:1:3: sector "b" has a column but no row"#);
+    /// assert!(error.to_string().starts_with(r#"cut.csv:1:3: sector "b" has a column but no row"#));
     /// ```
     pub fn read_csv<R: Read>(source: Source<R>) -> Result<Self, Error> {
         Self::read_csv_with(source, &Layout::new())
@@ -196,7 +220,8 @@ impl IoTable {
     /// # Example
     /// See [`Layout`].
     pub fn read_csv_with<R: Read>(source: Source<R>, layout: &Layout) -> Result<Self, Error> {
-        let grid = Grid::read(source)?;
+        let mut grid = Grid::read(source)?;
+        grid.empty_is_zero = layout.empty_is_zero;
         let (mut sector_rows, mut components, mut output_row) = (Found::default(), Found::default(), None);
         for (i, row) in grid.rows.iter().enumerate() {
             let (role, code) = layout.role(&row.label);
@@ -242,11 +267,19 @@ impl IoTable {
         if let Some((j, code)) = (grid.columns.iter().enumerate())
             .find(|(_, label)| sector_columns.contains_key(label.as_str()) && sectors.find(label).is_none())
         {
-            return Err(grid.reject_column(j, format!("sector {code:?} has a column but no row")));
+            let message = format!(
+                "sector {code:?} has a column but no row; final demand is \"final:{code}\", or told by the layout"
+            );
+            return Err(grid.reject_column(j, message));
         }
         let mut columns = Vec::with_capacity(sectors.len());
         for (code, &i) in sectors.codes().zip(&sector_rows.places) {
-            let missing = || grid.reject_row(i, format!("sector {code:?} has a row but no column"));
+            let missing = || {
+                let message = format!(
+                    "sector {code:?} has a row but no column; value added is \"value:{code}\", or told by the layout"
+                );
+                grid.reject_row(i, message)
+            };
             columns.push(*sector_columns.get(code).ok_or_else(missing)?);
         }
         let output = match (output_column, output_row) {

@@ -1,7 +1,7 @@
 //! Multipliers of anything that has an intensity: income, employment, value added, emissions.
 
 use nalgebra::{DMatrix, DVector};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::technology::Technology;
@@ -16,7 +16,7 @@ pub use fixed::{FixedOutputs, FixedPrices};
 ///
 /// Wages per unit of output give income multipliers, jobs per unit employment multipliers, a row of ones output
 /// multipliers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Multipliers {
     /// The effect in the sector itself, S: intensities per unit of output.

@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::{Distribution, Spread};
+use super::{Distribution, RelativeError};
 use crate::error::Error;
 
 /// Random figures of one draw, from a stream of its own that seed and index of the draw alone determine.
@@ -35,26 +35,26 @@ impl Draw {
     ///
     /// # Errors
     /// Relative errors that are negative or not finite, or of another shape.
-    pub fn vary(&mut self, what: &DMatrix<f64>, spread: &Spread) -> Result<DMatrix<f64>, Error> {
-        spread.check("a varied matrix", what.shape())?;
+    pub fn vary(&mut self, what: &DMatrix<f64>, error: &RelativeError) -> Result<DMatrix<f64>, Error> {
+        error.check("a varied matrix", what.shape())?;
         let mut varied = what.clone();
         for j in 0..what.ncols() {
             for i in 0..what.nrows() {
-                varied[(i, j)] *= self.factor(what[(i, j)], spread.at(i, j));
+                varied[(i, j)] *= self.factor(what[(i, j)], error.at(i, j));
             }
         }
         Ok(varied)
     }
 
-    /// A vector with every entry drawn anew; the spread is of one column.
+    /// A vector with every entry drawn anew; the errors are of one column.
     ///
     /// # Errors
     /// As [`Draw::vary`].
-    pub fn vary_vector(&mut self, what: &DVector<f64>, spread: &Spread) -> Result<DVector<f64>, Error> {
-        spread.check("a varied vector", (what.len(), 1))?;
+    pub fn vary_vector(&mut self, what: &DVector<f64>, error: &RelativeError) -> Result<DVector<f64>, Error> {
+        error.check("a varied vector", (what.len(), 1))?;
         let mut varied = what.clone();
         for i in 0..what.len() {
-            varied[i] *= self.factor(what[i], spread.at(i, 0));
+            varied[i] *= self.factor(what[i], error.at(i, 0));
         }
         Ok(varied)
     }

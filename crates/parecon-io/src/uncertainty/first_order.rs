@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Spread;
+use super::RelativeError;
 use crate::error::Error;
 use crate::technology::Technology;
 
@@ -40,14 +40,14 @@ impl Technology {
     ///
     /// # Example
     /// ```
-    /// use parecon_io::uncertainty::Spread;
+    /// use parecon_io::uncertainty::RelativeError;
     /// use parecon_io::{Technology, datasets};
     ///
     /// let table = datasets::miller_blair()?;
     /// let technology = Technology::from_table(&table)?;
     /// let demand = table.total_final_demand();
     /// // Demand alone, all of it by 1 % independently: √(Σ (L_ki y_i / 100)²).
-    /// let found = technology.output_uncertainty(&Spread::Same(0.0), &demand, &Spread::Same(0.01))?;
+    /// let found = technology.output_uncertainty(&RelativeError::Same(0.0), &demand, &RelativeError::Same(0.01))?;
     /// let l = technology.requirements()?;
     /// let first = (l[(0, 0)] * 3.5).hypot(l[(0, 1)] * 17.0);
     /// assert!((found[0] - first).abs() < 1e-12);
@@ -55,19 +55,19 @@ impl Technology {
     /// ```
     pub fn output_uncertainty(
         &self,
-        spread: &Spread,
+        error: &RelativeError,
         final_demand: &DVector<f64>,
-        demand_spread: &Spread,
+        demand_error: &RelativeError,
     ) -> Result<DVector<f64>, Error> {
         let n = self.len();
-        spread.check("coefficients", (n, n))?;
+        error.check("coefficients", (n, n))?;
         let x = self.output_for(final_demand)?;
-        demand_spread.check("final demand", (n, 1))?;
+        demand_error.check("final demand", (n, 1))?;
         let a = self.coefficients();
-        let mut variances = demand_spread.variances(final_demand);
+        let mut variances = demand_error.variances(final_demand);
         for j in 0..n {
             for i in 0..n {
-                variances[i] += (a[(i, j)] * spread.at(i, j) * x[j]).powi(2);
+                variances[i] += (a[(i, j)] * error.at(i, j) * x[j]).powi(2);
             }
         }
         let l = self.requirements()?;
@@ -96,13 +96,13 @@ impl Technology {
     /// # Example
     /// ```
     /// use nalgebra::dvector;
-    /// use parecon_io::uncertainty::Spread;
+    /// use parecon_io::uncertainty::RelativeError;
     /// use parecon_io::{Technology, datasets};
     ///
     /// let table = datasets::miller_blair()?;
     /// let technology = Technology::from_table(&table)?;
     /// let (tons_per_unit, demand) = (dvector![0.3, 0.1], table.total_final_demand());
-    /// let (exact, rough) = (Spread::Same(0.0), Spread::Same(0.1));
+    /// let (exact, rough) = (RelativeError::Same(0.0), RelativeError::Same(0.1));
     /// let found = technology.footprint_uncertainty(&exact, &tons_per_unit, &rough, &demand, &exact)?;
     /// assert!((found.value - 500.0).abs() < 1e-9);
     /// assert!((found.deviation - 30f64.hypot(20.0)).abs() < 1e-9);
@@ -110,11 +110,11 @@ impl Technology {
     /// ```
     pub fn footprint_uncertainty(
         &self,
-        spread: &Spread,
+        error: &RelativeError,
         intensities: &DVector<f64>,
-        intensity_spread: &Spread,
+        intensity_error: &RelativeError,
         final_demand: &DVector<f64>,
-        demand_spread: &Spread,
+        demand_error: &RelativeError,
     ) -> Result<FootprintUncertainty, Error> {
         let n = self.len();
         let x = self.output_for(final_demand)?;
@@ -125,14 +125,14 @@ impl Technology {
             )));
         }
         let m = self.footprint(&DMatrix::from_row_slice(1, n, intensities.as_slice()))?.transpose();
-        spread.check("coefficients", (n, n))?;
-        intensity_spread.check("intensities", (n, 1))?;
-        demand_spread.check("final demand", (n, 1))?;
+        error.check("coefficients", (n, n))?;
+        intensity_error.check("intensities", (n, 1))?;
+        demand_error.check("final demand", (n, 1))?;
         let a = self.coefficients();
-        let coefficients = DMatrix::from_fn(n, n, |i, j| (m[i] * a[(i, j)] * spread.at(i, j) * x[j]).powi(2));
+        let coefficients = DMatrix::from_fn(n, n, |i, j| (m[i] * a[(i, j)] * error.at(i, j) * x[j]).powi(2));
         let squares = |of: &DMatrix<f64>| DVector::from_fn(n, |i, _| of[i] * of[i]);
-        let due_to_demand = demand_spread.variances(final_demand).component_mul(&squares(&m));
-        let due_to_intensities = intensity_spread.variances(intensities).component_mul(&x.component_mul(&x));
+        let due_to_demand = demand_error.variances(final_demand).component_mul(&squares(&m));
+        let due_to_intensities = intensity_error.variances(intensities).component_mul(&x.component_mul(&x));
         let variance = coefficients.sum() + due_to_demand.sum() + due_to_intensities.sum();
         Ok(FootprintUncertainty {
             value: intensities.dot(&x),

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use parecon_core::chunked_reduce;
 use serde::{Deserialize, Serialize};
 
-use super::{Distribution, Draw, Spread};
+use super::{Distribution, Draw, RelativeError};
 use crate::error::Error;
 use crate::technology::{Technology, Verdict};
 
@@ -13,6 +13,7 @@ const CHUNK: usize = 4;
 
 /// A seeded simulation: how many draws, of which distribution, and which quantiles to report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct MonteCarlo {
     seed: u64,
     draws: usize,
@@ -44,6 +45,23 @@ pub struct Simulation {
     /// The draws (by number) without an answer: what was drawn was not productive. All else is conditional on the
     /// others, so where these are many the errors are too large for the question.
     pub unproductive: Vec<usize>,
+}
+
+/// The serialised form, not yet checked.
+#[derive(Deserialize)]
+struct Raw {
+    seed: u64,
+    draws: usize,
+    distribution: Distribution,
+    quantiles: Vec<f64>,
+}
+
+impl TryFrom<Raw> for MonteCarlo {
+    type Error = Error;
+
+    fn try_from(raw: Raw) -> Result<Self, Error> {
+        Self::new(raw.seed, raw.draws)?.with_distribution(raw.distribution).with_quantiles(raw.quantiles)
+    }
 }
 
 impl MonteCarlo {
@@ -93,12 +111,12 @@ impl MonteCarlo {
     /// Flows drawn anew, the table's balance restored by its outputs, and the first sector's multiplier asked.
     /// ```
     /// use nalgebra::{DMatrix, DVector};
-    /// use parecon_io::uncertainty::{MonteCarlo, Spread};
+    /// use parecon_io::uncertainty::{MonteCarlo, RelativeError};
     /// use parecon_io::{Technology, datasets};
     ///
     /// let table = datasets::miller_blair()?;
     /// let found = MonteCarlo::new(7, 200)?.run(|draw| {
-    ///     let flows = draw.vary(table.flows(), &Spread::Same(0.1))?;
+    ///     let flows = draw.vary(table.flows(), &RelativeError::Same(0.1))?;
     ///     let output = flows.column_sum() + table.total_final_demand();
     ///     let coefficients = DMatrix::from_fn(2, 2, |i, j| flows[(i, j)] / output[j]);
     ///     let technology = Technology::from_coefficients(table.sectors().clone(), coefficients)?;
@@ -216,14 +234,14 @@ impl Technology {
     ///
     /// # Example
     /// ```
-    /// use parecon_io::uncertainty::{MonteCarlo, Spread};
+    /// use parecon_io::uncertainty::{MonteCarlo, RelativeError};
     /// use parecon_io::{Technology, datasets};
     ///
     /// let table = datasets::miller_blair()?;
     /// let technology = Technology::from_table(&table)?;
     /// let demand = table.total_final_demand();
-    /// let found = technology.simulate(&Spread::Same(0.1), &MonteCarlo::new(1, 200)?, |drawn, draw| {
-    ///     drawn.output_for(&draw.vary_vector(&demand, &Spread::Same(0.05))?)
+    /// let found = technology.simulate(&RelativeError::Same(0.1), &MonteCarlo::new(1, 200)?, |drawn, draw| {
+    ///     drawn.output_for(&draw.vary_vector(&demand, &RelativeError::Same(0.05))?)
     /// })?;
     /// assert!((found.mean[0] - 1000.0).abs() < 5.0 * found.mean_error[0]);
     /// assert!(found.unproductive.is_empty());
@@ -231,13 +249,13 @@ impl Technology {
     /// ```
     pub fn simulate(
         &self,
-        spread: &Spread,
+        error: &RelativeError,
         config: &MonteCarlo,
         question: impl Fn(&Technology, &mut Draw) -> Result<DVector<f64>, Error> + Sync,
     ) -> Result<Simulation, Error> {
-        spread.check("coefficients", (self.len(), self.len()))?;
+        error.check("coefficients", (self.len(), self.len()))?;
         config.run(|draw| {
-            let drawn = draw.vary(self.coefficients(), spread)?;
+            let drawn = draw.vary(self.coefficients(), error)?;
             let technology = Technology::from_coefficients(self.sectors().clone(), drawn)?;
             if technology.productivity().verdict == Verdict::NotProductive {
                 return Ok(None);

@@ -70,11 +70,11 @@ impl From<Economy> for EconomyData {
     fn from(economy: Economy) -> Self {
         EconomyData {
             version: VERSION,
-            worker_councils: (0..economy.workers.len())
-                .map(|w| economy.workers.council(w, &economy.layout))
+            worker_councils: (0..economy.worker_councils())
+                .filter_map(|w| economy.worker_council(w))
                 .collect(),
-            consumer_councils: (0..economy.consumers.len())
-                .map(|c| economy.consumers.council(c, &economy.layout))
+            consumer_councils: (0..economy.consumer_councils())
+                .filter_map(|c| economy.consumer_council(c))
                 .collect(),
             goods: economy.goods,
         }

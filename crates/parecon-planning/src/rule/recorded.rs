@@ -1,5 +1,7 @@
 //! The rule of the published simulations.
 
+use serde::{Deserialize, Serialize};
+
 use super::{PriceRule, Reports};
 use crate::Aggregates;
 use crate::aggregates::imbalance;
@@ -29,7 +31,8 @@ const SMALLEST_CHANGE: f64 = 0.001;
 /// # Reference
 /// R. Hahnel, *Democratic Economic Planning* (Routledge 2021), chapter 9, as implemented in the simulations whose
 /// records it reproduces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recorded {
     damping: Vec<f64>,
 }

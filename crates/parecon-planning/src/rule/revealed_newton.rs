@@ -1,22 +1,23 @@
 //! Newton's method on what proposals reveal.
 
+mod correction;
+mod memory;
 mod model;
+mod saved;
+mod slopes;
+mod start;
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use super::{Disclosure, PriceRule, Recorded, Reports};
-use crate::Proposals;
-use crate::economy::{LARGEST_LOG, PRICE_LIMIT, logs};
-use model::Model;
+use crate::economy::{PRICE_LIMIT, logs};
+use crate::{Aggregates, Proposals};
+use correction::Correction;
+use memory::Memory;
+use model::{Model, Technologies};
 
-/// Cost of effort as a share of what a council keeps of its revenue, until two rounds have shown it.
-const ASSUMED_EFFORT: f64 = 0.1;
-/// Revenues that differ by less, in logarithms, say nothing about an elasticity that rounding would not drown.
-const SMALLEST_CONTRAST: f64 = 1e-8;
-/// No council's revenue reacts more strongly to its output's price (what an economy accepts as decreasing returns).
-const LARGEST_ELASTICITY: f64 = 1e9;
-/// Logarithmic revenues this close to the limit were cut off.
-const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
+/// |log(D/S)| at which the model counts as cleared: a few hundred times rounding.
+const CLEARED: f64 = 1e-11;
 
 /// Solves for the prices that would clear if what the proposals reveal held everywhere.
 ///
@@ -33,21 +34,30 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// is convex), and announces them. In the first round, when no `h` has been seen, it assumes that the cost of effort
 /// takes a tenth of what a council keeps after paying for its inputs.
 ///
+/// A council whose shares change with prices shows how easily it substitutes one input for another, by the changes of its
+/// shares against those of prices, and is modelled by one constant elasticity of substitution. Where that does not
+/// explain what earlier rounds have shown either (nests, capacities, consumers who substitute, increasing
+/// returns), the model's Jacobian is corrected by what it left unexplained (a Broyden correction with several
+/// secants), and steps that do not bring the proposals nearer to each other are followed by shorter ones.
+///
 /// So the second announcement errs only by that assumption, and the third is exact but for rounding
-/// once every council has answered with two different proposals of representable size. Where first prices are so
+/// once every Cobb–Douglas council has answered with two different proposals of representable size. Where first prices are so
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
-/// If no proposals are shown to it, it does what [`Recorded`] does.
+/// If no proposals are shown to it, or nobody at all makes or wants some good in a round, it does what [`Recorded`] does.
+/// From councils that are [missing](Proposals::is_missing) it learns nothing.
 ///
-/// It remembers councils by position. Carried on into the same economy's next year, that is a head start; for
-/// another economy, take a new rule.
+/// It remembers councils by position. Carried on into the same economy's next year (whose rounds count from 1 again), what
+/// their effort costs is a head start; for another economy, take a new rule.
 ///
 /// # What a facilitation board would ask of councils
-/// Their proposals and the memory of one earlier proposal; no technologies, no elasticities.
+/// Worker councils' proposals and the memory of one earlier proposal; no technologies, no elasticities. Of consumer
+/// councils only what they request together.
 ///
 /// # Complexity
-/// Per round a few (3–10) inner steps, each one exponential and the square of the number of inputs for
-/// each worker council, and a dense linear solve in the number of goods.
+/// Per round a few (3–10) inner steps, each one exponential per worker council; most of them also sum the square of each
+/// council's number of inputs and solve a dense linear system in the number of goods `n`. Where `n` exceeds 1,000 and
+/// `n³` is large beside the number of inputs, GMRES instead reads all councils once per direction, and nothing takes `n²`.
 ///
 /// # Example
 /// ```
@@ -60,28 +70,12 @@ const CUT_OFF: f64 = LARGEST_LOG * (1.0 - 1e-9);
 /// assert!(outcome.rounds.len() <= 4);
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RevealedNewton {
-    seen: Vec<Seen>,
-    /// Councils of which only cut-off plans have been seen.
-    brackets: BTreeMap<usize, Bracket>,
+    memory: Memory,
+    correction: Correction,
     without_proposals: Recorded,
-}
-
-/// What is known of a worker council: a point on the line `log(p_o·Q) = revenue + h·(z − position)`, where
-/// `z = log p_o − Σ b_i·log p_i`, and the line's slope.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    position: f64,
-    revenue: f64,
-    elasticity: f64,
-}
-
-/// Where a council's plan was cut off from below and from above.
-#[derive(Clone, Copy, Debug)]
-struct Bracket {
-    low: f64,
-    high: f64,
 }
 
 impl RevealedNewton {
@@ -91,96 +85,43 @@ impl RevealedNewton {
         Self::default()
     }
 
-    /// Takes in a council's proposal: its position `z`, logarithmic revenue, and share `B` of revenue spent on inputs.
-    fn learn(&mut self, w: usize, z: f64, revenue: f64, spent: f64) {
-        // More than all revenue can only be spent by mistake; then hardly reacting to prices is out of the question.
-        let smallest =
-            if spent < 1.0 { (1.0 / (1.0 - spent)).min(LARGEST_ELASTICITY) } else { LARGEST_ELASTICITY };
-        let cut_off = revenue.abs() >= CUT_OFF;
-        if w == self.seen.len() {
-            let elasticity = (smallest / (1.0 - ASSUMED_EFFORT)).min(LARGEST_ELASTICITY);
-            self.seen.push(Seen { position: z, revenue, elasticity });
-            if cut_off {
-                self.brackets.insert(w, Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
-            }
+    /// Learns from the proposals; those, if there are any.
+    fn learn<'r>(&mut self, reports: &Reports<'r>, log_prices: &[f64]) -> Option<&'r Proposals> {
+        let goods = reports.prices().len();
+        let proposals = reports.proposals().filter(|p| p.layout().endowments.len() == goods)?;
+        if reports.round() == 1 {
+            self.memory.next_year();
+            self.correction = Correction::default();
         }
-        let seen = &mut self.seen[w];
-        let slope = (revenue - seen.revenue) / (z - seen.position);
-        match self.brackets.get_mut(&w) {
-            None if cut_off => {
-                // The true plan is further out, so the slope is steeper than it looks.
-                seen.elasticity = seen.elasticity.max(slope.min(LARGEST_ELASTICITY));
-            }
-            None => {
-                if (revenue - seen.revenue).abs() > SMALLEST_CONTRAST && slope.is_finite() {
-                    seen.elasticity = slope.clamp(smallest, LARGEST_ELASTICITY);
-                }
-                (seen.position, seen.revenue) = (z, revenue);
-            }
-            Some(bracket) if cut_off => {
-                if revenue > 0.0 {
-                    bracket.high = bracket.high.min(z);
-                } else {
-                    bracket.low = bracket.low.max(z);
-                }
-                let width = bracket.high - bracket.low;
-                (seen.position, seen.revenue) = (z, revenue);
-                if width > 0.0 && width.is_finite() {
-                    seen.elasticity =
-                        seen.elasticity.max((2.0 * LARGEST_LOG / width).min(LARGEST_ELASTICITY));
-                    (seen.position, seen.revenue) = (bracket.low + 0.5 * width, 0.0);
-                }
-            }
-            Some(bracket) => {
-                for steeper in [
-                    (LARGEST_LOG - revenue) / (bracket.high - z),
-                    (revenue + LARGEST_LOG) / (z - bracket.low),
-                ] {
-                    seen.elasticity = seen.elasticity.max(steeper.clamp(smallest, LARGEST_ELASTICITY));
-                }
-                (seen.position, seen.revenue) = (z, revenue);
-                self.brackets.remove(&w);
-            }
+        // If one process has got another economy, all have.
+        if reports.any(!self.memory.is_of(goods, proposals.layout())) {
+            *self = Self::new();
         }
-    }
-
-    fn model<'a>(&mut self, prices: &[f64], log_prices: &[f64], proposals: &'a Proposals) -> Model<'a> {
-        let layout = proposals.layout();
-        if self.seen.len() > layout.workers() {
-            *self = Self::new(); // another economy
-        }
-        let mut shares = Vec::with_capacity(layout.all_inputs().len());
-        for (w, plan) in proposals.workers().enumerate() {
-            let revenue = prices[plan.good.index()] * plan.output;
-            let start = shares.len();
-            shares.extend(
-                plan.input_goods.iter().zip(plan.inputs).map(|(g, x)| prices[g.index()] * x / revenue),
-            );
-            let spent: f64 = shares[start..].iter().sum();
-            let position = log_prices[plan.good.index()]
-                - plan
-                    .input_goods
-                    .iter()
-                    .zip(&shares[start..])
-                    .map(|(g, b)| b * log_prices[g.index()])
-                    .sum::<f64>();
-            self.learn(w, position, revenue.ln(), spent);
-        }
-        let elasticities = self.seen.iter().map(|s| s.elasticity).collect();
-        let constants = self.seen.iter().map(|s| s.revenue / s.elasticity - s.position).collect();
-        Model::new(layout, shares, elasticities, constants, proposals.spending(prices))
+        self.memory.learn(reports.prices(), log_prices, proposals);
+        Some(proposals)
     }
 }
 
 impl PriceRule for RevealedNewton {
     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
-        let goods = reports.prices().len();
-        let Some(proposals) = reports.proposals().filter(|p| p.layout().endowments.len() == goods) else {
+        let log_prices = logs(reports.prices());
+        let Some(proposals) = self.learn(reports, &log_prices) else {
             return self.without_proposals.revise(reports);
         };
-        let log_prices = logs(reports.prices());
-        let model = self.model(reports.prices(), &log_prices, proposals);
-        let clearing = model.clear(log_prices);
+        // Where nobody offers or nobody asks, there is nothing to extrapolate from.
+        let Aggregates { supply, demand } = reports.aggregates();
+        if !supply.iter().chain(demand).all(|quantity| *quantity > 0.0) {
+            return self.without_proposals.revise(reports);
+        }
+        let (lines, substitution) = self.memory.lines(proposals);
+        let technologies = Technologies { shares: self.memory.shares(), lines: &lines, substitution };
+        let model = Model::new(reports, proposals, technologies, &log_prices);
+        let clearing = model.clear(log_prices.clone(), CLEARED);
+        let trusted = !reports.any(self.memory.has_brackets() || proposals.any_missing());
+        let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
+        if clearing.iter().any(|u| u.is_nan()) {
+            return self.without_proposals.revise(reports);
+        }
         let limit = PRICE_LIMIT.ln();
         clearing
             .into_iter()
@@ -189,6 +130,6 @@ impl PriceRule for RevealedNewton {
     }
 
     fn disclosure(&self) -> Disclosure {
-        Disclosure::Proposals
+        Disclosure::WorkerProposals
     }
 }

@@ -16,6 +16,8 @@ macro_rules! say {
 
 mod args;
 mod design;
+#[path = "../shared/files.rs"]
+mod files;
 mod hospital;
 mod output;
 mod plan;

@@ -1,17 +1,16 @@
-//! Files: each is written beside its place and moved there whole, so that no reader meets half a file.
+//! The files of a run.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 
+use crate::files::write_whole;
 use crate::report;
 use crate::results::Results;
 
 /// Writes the report, the JSON and the CSV files and returns their names.
 pub(crate) fn write_all(folder: &Path, results: &Results) -> Result<Vec<String>> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     let json = serde_json::to_vec_pretty(results)?;
     let rounds = results.plan.runs.iter().flat_map(|run| {
         run.rounds
@@ -38,27 +37,7 @@ pub(crate) fn write_all(folder: &Path, results: &Results) -> Result<Vec<String>>
         ("complexes.csv", table(&[], &results.hospital.groups)?),
         ("review.csv", table(&["policy", "production_cost_days", "net_benefit_days"], curves)?),
     ];
-    // All are written before the first is moved, so that a full disk leaves an earlier run's files as they were.
-    let part = |name: &str| folder.join(format!(".{name}.part"));
-    let write = || -> Result<()> {
-        for (name, bytes) in &files {
-            std::fs::write(part(name), bytes)
-                .with_context(|| format!("cannot write {}", part(name).display()))?;
-        }
-        for (name, _) in &files {
-            let target = folder.join(name);
-            std::fs::rename(part(name), &target)
-                .with_context(|| format!("cannot write {}", target.display()))?;
-        }
-        Ok(())
-    };
-    if let Err(error) = write() {
-        for (name, _) in &files {
-            let _ = std::fs::remove_file(part(name));
-        }
-        return Err(error);
-    }
-    Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect())
+    write_whole(folder, &files)
 }
 
 /// CSV of `rows`; structs bring their field names, tuples need `header`.

@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use parecon_core::chunked_reduce;
+use parecon_core::{chunked_reduce, for_each};
 
+use super::slopes::Slopes;
+use crate::council::log_mean;
 use crate::economy::{LARGEST_LOG, Layout};
-use crate::linear::solve;
+use crate::linear::{Lu, worth_matrices};
+use crate::rule::Reports;
+use crate::{Collective, GoodId, Proposals};
 
-/// Largest |log(D/S)| at which the model counts as cleared: a few hundred times rounding.
-const CLEARED: f64 = 1e-11;
 /// Below this |log(D/S)|, a Newton step that does not help has met rounding.
 const NEAR: f64 = 1e-6;
 /// Beyond this |log(D/S)|, a factor of e, a fresh start may be closer than the prices at hand.
@@ -24,49 +26,95 @@ const HALVINGS: usize = 40;
 const SUFFICIENT: f64 = 1e-4;
 /// Rounding in Φ, relative to its terms.
 const ROUNDING: f64 = 1e-12;
-/// Changes of producer in the fresh start at most.
-const CHOICES: usize = 100;
+/// After a step that leaves no more than this share of the distance, its matrix is good for the next.
+const KEEP: f64 = 0.1;
 /// Exponents of e at most, so that sums stay finite.
 const LARGEST_EXPONENT: f64 = 600.0;
 
-/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`.
+/// A council's elasticity `h` and constant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) elasticity: f64,
+    pub(super) constant: f64,
+}
+
+/// Councils with revenue `V_w = exp(h_w·(constant_w + log p_o − Σ b_wi·log p_i))`, and shares that change with prices where
+/// inputs are substituted with another elasticity than 1: then the sum is that at the base prices, and from there on
+/// `B_w` times the logarithm of a CES price index.
 pub(super) struct Model<'a> {
     layout: &'a Layout,
-    shares: Vec<f64>,
-    elasticities: Vec<f64>,
-    constants: Vec<f64>,
+    group: &'a dyn Collective,
+    technologies: Technologies<'a>,
+    /// Logarithms of the prices at which the shares were observed.
+    base: Vec<f64>,
+    endowments: Vec<f64>,
     spending: Vec<f64>,
+    /// Whether Φ is a potential: no supply falls as its price rises.
+    has_potential: bool,
+    matrices: bool,
+}
+
+/// What proposals have revealed of each council.
+pub(super) struct Technologies<'a> {
+    /// `b`, one council after the other.
+    pub(super) shares: &'a [f64],
+    pub(super) lines: &'a [Line],
+    /// Elasticity of substitution; empty if all are 1.
+    pub(super) substitution: Vec<f64>,
 }
 
 /// The model at some prices, in values.
-struct State {
-    /// Values of supply and demand.
-    supply: Vec<f64>,
-    demand: Vec<f64>,
+pub(super) struct State {
+    pub(super) supply: Vec<f64>,
+    pub(super) demand: Vec<f64>,
+    /// Endowments.
+    pub(super) endowed: Vec<f64>,
     /// Φ, convex in the logarithms of prices with gradient `supply − demand`.
     potential: f64,
     /// Sum of the absolute values of the terms of Φ.
     magnitude: f64,
-    /// Derivatives of `supply` and `demand` in the logarithms of prices, row-major.
-    supply_slopes: Vec<f64>,
-    demand_slopes: Vec<f64>,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn new(
-        layout: &'a Layout,
-        shares: Vec<f64>,
-        elasticities: Vec<f64>,
-        constants: Vec<f64>,
-        spending: Vec<f64>,
+        reports: &Reports<'a>,
+        proposals: &'a Proposals,
+        technologies: Technologies<'a>,
+        log_prices: &[f64],
     ) -> Self {
-        Model { layout, shares, elasticities, constants, spending }
+        let (layout, group, n) = (proposals.layout(), reports.group(), log_prices.len());
+        let mut inputs = [technologies.shares.len() as f64];
+        group.sum(&mut inputs);
+        let permitted = proposals.permitted(n);
+        Model {
+            layout,
+            group,
+            base: log_prices.to_vec(),
+            endowments: layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect(),
+            spending: proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect(),
+            has_potential: !reports.any(technologies.lines.iter().any(|line| line.elasticity <= 0.0)),
+            matrices: worth_matrices(n, inputs[0]),
+            technologies,
+        }
     }
 
-    /// Logarithms of the clearing prices, searched from given ones.
-    pub(super) fn clear(&self, mut u: Vec<f64>) -> Vec<f64> {
+    /// log(D/S) at some prices.
+    pub(super) fn residual(&self, u: &[f64]) -> Vec<f64> {
+        self.at(u).residual()
+    }
+
+    /// Solves systems with the derivative of log(S/D) at some prices.
+    pub(super) fn solve_at(&self, u: &[f64], rights: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+        let (state, slopes) = (self.at(u), Slopes::at(self, u));
+        let system = slopes.system(&state, true)?;
+        rights.iter().map(|right| system.solve(right)).collect()
+    }
+
+    /// Logarithms of prices, searched from given ones, at which no |log(D/S)| exceeds `precision`.
+    pub(super) fn clear(&self, mut u: Vec<f64>, precision: f64) -> Vec<f64> {
         let mut state = self.at(&u);
-        if state.distance() > FAR
+        if self.has_potential
+            && state.distance() > FAR
             && let Some(start) = self.fresh_start(&u)
         {
             let started = self.at(&start);
@@ -74,43 +122,50 @@ impl<'a> Model<'a> {
                 (u, state) = (start, started);
             }
         }
+        let mut kept: Option<Lu> = None;
         for _ in 0..STEP_LIMIT {
-            let Some((next, next_state)) = self.step(&u, &state) else { break };
-            (u, state) = (next, next_state);
-            if state.distance() <= CLEARED {
+            if state.distance() <= precision {
                 break;
             }
+            let again = kept.as_ref().and_then(|lu| self.step_with(lu, &u, &state));
+            let Some((next, reached)) = again.or_else(|| self.step(&u, &state, &mut kept)) else { break };
+            if reached.distance() > KEEP * state.distance() {
+                kept = None;
+            }
+            (u, state) = (next, reached);
         }
         u
+    }
+
+    /// A step with an earlier point's matrix, if it does what it should.
+    fn step_with(&self, lu: &Lu, u: &[f64], state: &State) -> Option<(Vec<f64>, State)> {
+        let step = self.descend(u, state, lu.solve(&state.residual())?, 0)?;
+        (step.1.distance() <= KEEP * state.distance()).then_some(step)
     }
 
     /// One step down Φ: Newton's on log(D/S), which is nearly linear in the logarithms of prices and so reaches far; if
     /// that is of no use, Newton's on Φ itself, whose curvature is never negative; or else simply raising what is
     /// short and lowering what is plentiful.
-    fn step(&self, u: &[f64], state: &State) -> Option<(Vec<f64>, State)> {
-        let n = u.len();
-        let (supply, demand) = (&state.supply, &state.demand);
-        let residual: Vec<f64> = demand.iter().zip(supply).map(|(d, s)| (d / s).ln()).collect();
-        let on_logarithms = || {
-            let slope = |at: usize| {
-                state.supply_slopes[at] / supply[at / n] - state.demand_slopes[at] / demand[at / n]
-            };
-            solve(&(0..n * n).map(slope).collect::<Vec<_>>(), &residual)
-        };
-        let on_potential = || {
-            let scale: Vec<f64> = demand.iter().zip(supply).map(|(d, s)| (d + s).sqrt().recip()).collect();
-            let curvature = |at: usize| {
-                (state.supply_slopes[at] - state.demand_slopes[at]) * scale[at / n] * scale[at % n]
-            };
-            let right: Vec<f64> = (0..n).map(|g| (demand[g] - supply[g]) * scale[g]).collect();
-            let mut scaled = solve(&(0..n * n).map(curvature).collect::<Vec<_>>(), &right)?;
-            scaled.iter_mut().zip(&scale).for_each(|(d, s)| *d *= s);
-            Some(scaled)
-        };
-        let step = on_logarithms().and_then(|direction| self.descend(u, state, direction, FEW_HALVINGS));
-        if step.is_some() || state.distance() < NEAR {
-            return step;
+    fn step(&self, u: &[f64], state: &State, kept: &mut Option<Lu>) -> Option<(Vec<f64>, State)> {
+        let residual = state.residual();
+        let slopes = Slopes::at(self, u);
+        if let Some(system) = slopes.system(state, true) {
+            let direction = system.solve(&residual);
+            let step = direction.and_then(|direction| self.descend(u, state, direction, FEW_HALVINGS));
+            if step.is_some() || state.distance() < NEAR {
+                *kept = system.into_factors();
+                return step;
+            }
         }
+        let on_potential = || {
+            let scale = state.scale();
+            let gap = state.demand.iter().zip(&state.supply).map(|(d, s)| d - s);
+            let right: Vec<f64> = gap.zip(&scale).map(|(gap, s)| gap * s).collect();
+            let mut direction = slopes.system(state, false)?.solve(&right)?;
+            direction.iter_mut().zip(&scale).for_each(|(d, s)| *d *= s);
+            Some(direction)
+        };
+        *kept = None;
         on_potential()
             .and_then(|direction| self.descend(u, state, direction, HALVINGS))
             .or_else(|| self.descend(u, state, residual, HALVINGS))
@@ -128,6 +183,9 @@ impl<'a> Model<'a> {
         if longest > LONGEST_STEP {
             direction.iter_mut().for_each(|d| *d *= LONGEST_STEP / longest);
         }
+        if !self.has_potential {
+            return self.approach(u, state, &direction, halvings);
+        }
         let surplus = state.supply.iter().zip(&state.demand).map(|(s, d)| s - d);
         let slope: f64 = direction.iter().zip(surplus).map(|(d, surplus)| d * surplus).sum();
         if slope >= 0.0 || slope.is_nan() {
@@ -136,7 +194,6 @@ impl<'a> Model<'a> {
         let mut length = 1.0;
         for _ in 0..=halvings {
             let next: Vec<f64> = u.iter().zip(&direction).map(|(u, d)| u + length * d).collect();
-            // With slopes at once: nearly every step is taken.
             let reached = self.at(&next);
             let change = reached.potential - state.potential;
             // In the end the decrease of Φ drowns in rounding, and the distance has to tell. It must not alone: as
@@ -151,154 +208,193 @@ impl<'a> Model<'a> {
         None
     }
 
-    /// Prices at which every good's best producer alone earns what is spent on the good, if producers keep
-    /// their present shares of it: supply is then between demand and a multiple of it.
-    ///
-    /// Policy iteration on `u_o = min_w [log X_o/h_w − constant_w + Σ b_wi·u_i]`, a contraction.
-    fn fresh_start(&self, u: &[f64]) -> Option<Vec<f64>> {
-        let n = u.len();
-        let spent: Vec<f64> =
-            solve(&self.spending_matrix(u), &self.spending)?.iter().map(|x| x.ln()).collect();
-        let target =
-            |w: usize| spent[self.layout.output(w).index()] / self.elasticities[w] - self.constants[w];
-
-        let mut u = u.to_vec();
-        let mut chosen: Vec<Option<usize>> = Vec::new();
-        for _ in 0..CHOICES {
-            let mut best: Vec<f64> =
-                spent.iter().zip(&self.layout.endowments).map(|(x, endowment)| x - endowment.ln()).collect();
-            let mut choice = vec![None; n];
-            for w in 0..self.layout.workers() {
-                let (g, price) = (self.layout.output(w).index(), target(w) + self.input_price(w, &u));
-                if price < best[g] - CLEARED {
-                    (best[g], choice[g]) = (price, Some(w));
-                }
+    /// Follows a direction, at half the length until the sum of squares of log(D/S) decreases.
+    fn approach(
+        &self,
+        u: &[f64],
+        state: &State,
+        direction: &[f64],
+        halvings: usize,
+    ) -> Option<(Vec<f64>, State)> {
+        let mut length = 1.0;
+        for _ in 0..=halvings {
+            let next: Vec<f64> = u.iter().zip(direction).map(|(u, d)| u + length * d).collect();
+            let reached = self.at(&next);
+            if reached.squares() < (1.0 - SUFFICIENT * length) * state.squares() {
+                return Some((next, reached));
             }
-            if choice == chosen {
-                break;
-            }
-            chosen = choice;
-            let mut matrix = vec![0.0; n * n];
-            let mut right = best;
-            for (g, choice) in chosen.iter().enumerate() {
-                matrix[g * n + g] = 1.0;
-                if let Some(w) = *choice {
-                    for (good, share) in self.inputs(w) {
-                        matrix[g * n + good] -= share;
-                    }
-                    right[g] = target(w);
-                }
-            }
-            u = solve(&matrix, &right)?;
+            length *= 0.5;
         }
-        Some(u)
+        None
     }
 
-    /// `I − Σ_w b_w ⊗ (share of w in its good's output)`: spending `X` on goods solves `matrix · X = M`.
-    fn spending_matrix(&self, u: &[f64]) -> Vec<f64> {
-        let n = u.len();
-        let logs: Vec<f64> = (0..self.layout.workers()).map(|w| self.log_revenue(w, u)).collect();
-        let mut largest = vec![f64::NEG_INFINITY; n];
-        for (w, log) in logs.iter().enumerate() {
-            let g = self.layout.output(w).index();
-            largest[g] = largest[g].max(*log);
-        }
-        let relative = |w: usize| (logs[w] - largest[self.layout.output(w).index()]).exp();
-        let mut total = vec![0.0; n];
-        for w in 0..logs.len() {
-            total[self.layout.output(w).index()] += relative(w);
-        }
-        let mut matrix = vec![0.0; n * n];
-        for g in 0..n {
-            matrix[g * n + g] = 1.0;
-        }
-        for w in 0..logs.len() {
-            let g = self.layout.output(w).index();
-            for (good, share) in self.inputs(w) {
-                matrix[good * n + g] -= share * relative(w) / total[g];
-            }
-        }
-        matrix
+    pub(super) fn has_matrices(&self) -> bool {
+        self.matrices
     }
 
-    fn inputs(&self, w: usize) -> impl Iterator<Item = (usize, f64)> {
-        let shares = &self.shares[self.layout.input_range(w)];
-        self.layout.inputs(w).iter().zip(shares).map(|(good, share)| (good.index(), *share))
+    pub(super) fn group(&self) -> &dyn Collective {
+        self.group
     }
 
-    /// `Σ_i b_wi·u_i`.
-    fn input_price(&self, w: usize, u: &[f64]) -> f64 {
-        self.inputs(w).map(|(good, share)| share * u[good]).sum()
+    pub(super) fn spending(&self) -> &[f64] {
+        &self.spending
     }
 
-    fn log_revenue(&self, w: usize, u: &[f64]) -> f64 {
-        let position = u[self.layout.output(w).index()] - self.input_price(w, u);
-        self.elasticities[w] * (self.constants[w] + position)
+    pub(super) fn endowments(&self) -> &[f64] {
+        &self.endowments
+    }
+
+    pub(super) fn councils(&self) -> usize {
+        self.layout.workers()
+    }
+
+    /// Councils per task that sums over goods: large enough that the sums cost little beside the councils.
+    pub(super) fn chunk(&self) -> usize {
+        (4 * self.spending.len()).max(512)
+    }
+
+    pub(super) fn line(&self, w: usize) -> Line {
+        self.technologies.lines[w]
+    }
+
+    pub(super) fn output(&self, w: usize) -> usize {
+        self.layout.output(w).index()
+    }
+
+    /// Inputs and the shares of revenue spent on them at the base prices.
+    fn technology(&self, w: usize) -> (&[GoodId], &[f64]) {
+        let range = self.layout.input_range(w);
+        (&self.layout.all_inputs()[range.clone()], &self.technologies.shares[range])
+    }
+
+    /// Inputs and the shares of revenue spent on them at some prices; `memory` serves where they have changed.
+    pub(super) fn technology_at<'m>(
+        &'m self,
+        w: usize,
+        u: &[f64],
+        memory: &'m mut Vec<f64>,
+    ) -> (&'m [GoodId], &'m [f64]) {
+        let (goods, shares) = self.technology(w);
+        let Some(r) = self.exponent(w) else { return (goods, shares) };
+        let (_, mean) = self.index(w, u, r);
+        let moved = |good: &GoodId| u[good.index()] - self.base[good.index()];
+        memory.clear();
+        memory.extend(goods.iter().zip(shares).map(|(good, share)| share * (r * (moved(good) - mean)).exp()));
+        (goods, memory)
+    }
+
+    /// The exponent `1 − σ` of a council's price index; `None` where it is 0.
+    pub(super) fn exponent(&self, w: usize) -> Option<f64> {
+        self.technologies.substitution.get(w).map(|s| 1.0 - s).filter(|r| *r != 0.0)
+    }
+
+    /// `B` and the logarithm of the price index since the base.
+    fn index(&self, w: usize, u: &[f64], r: f64) -> (f64, f64) {
+        let (goods, shares) = self.technology(w);
+        let whole: f64 = shares.iter().sum();
+        let terms = goods.iter().zip(shares);
+        let terms = terms.map(|(good, share)| (share / whole, u[good.index()] - self.base[good.index()]));
+        (whole, if whole > 0.0 { log_mean(terms, r) } else { 0.0 })
+    }
+
+    /// `Σ_i b_wi·u_i`, or what the price index makes of it.
+    pub(super) fn input_price(&self, w: usize, u: &[f64]) -> f64 {
+        let (goods, shares) = self.technology(w);
+        let sum = |u: &[f64]| -> f64 {
+            goods.iter().zip(shares).map(|(good, share)| share * u[good.index()]).sum()
+        };
+        let Some(r) = self.exponent(w) else { return sum(u) };
+        let (whole, mean) = self.index(w, u, r);
+        sum(&self.base) + whole * mean
+    }
+
+    pub(super) fn log_revenue(&self, w: usize, u: &[f64]) -> f64 {
+        let line = self.line(w);
+        line.elasticity * (line.constant + u[self.output(w)] - self.input_price(w, u))
+    }
+
+    fn revenue(&self, w: usize, u: &[f64]) -> f64 {
+        self.log_revenue(w, u).min(LARGEST_LOG).exp()
+    }
+
+    /// `h·V`: by how much revenue rises with the logarithm of the output's price.
+    pub(super) fn reaction(&self, w: usize, u: &[f64]) -> f64 {
+        self.line(w).elasticity * self.revenue(w, u)
+    }
+
+    /// A number for each council.
+    pub(super) fn each(&self, of: impl Fn(usize) -> f64 + Sync + Send) -> Vec<f64> {
+        let mut values = vec![0.0; self.councils()];
+        let chunk = self.chunk();
+        let tasks = (0..).step_by(chunk).zip(values.chunks_mut(chunk)).collect();
+        for_each(tasks, |(first, part): (usize, &mut [f64])| {
+            (first..).zip(part).for_each(|(w, value)| *value = of(w));
+        });
+        values
     }
 
     fn at(&self, u: &[f64]) -> State {
         let n = u.len();
-        let zero = || State {
-            supply: vec![0.0; n],
-            demand: vec![0.0; n],
-            potential: 0.0,
-            magnitude: 0.0,
-            supply_slopes: vec![0.0; n * n],
-            demand_slopes: vec![0.0; n * n],
-        };
         let fold = |range: Range<usize>| {
-            let mut state = zero();
+            let mut sums = vec![0.0; 2 * n + 1];
+            let mut memory = Vec::new();
             for w in range {
-                let o = self.layout.output(w).index();
-                let value = self.log_revenue(w, u).min(LARGEST_LOG).exp();
-                state.supply[o] += value;
-                state.potential += value / self.elasticities[w];
-                let reaction = self.elasticities[w] * value;
-                for (i, share) in self.inputs(w) {
-                    state.demand[i] += share * value;
-                    state.supply_slopes[o * n + i] -= share * reaction;
-                    state.demand_slopes[i * n + o] += share * reaction;
-                    for (j, other) in self.inputs(w) {
-                        state.demand_slopes[i * n + j] -= share * other * reaction;
-                    }
+                let value = self.revenue(w, u);
+                sums[self.output(w)] += value;
+                sums[2 * n] += value / self.line(w).elasticity;
+                let (goods, shares) = self.technology_at(w, u, &mut memory);
+                for (good, share) in goods.iter().zip(shares) {
+                    sums[n + good.index()] += share * value;
                 }
-                state.supply_slopes[o * n + o] += reaction;
             }
-            state
+            sums
         };
-        // As many councils to a task as there are cells: the sums then cost no more than the councils.
-        let chunk = (4 * n).max(512).max(n * n / 4);
-        let mut state =
-            chunked_reduce(self.layout.workers(), chunk, fold, State::absorb).unwrap_or_else(zero);
-        state.magnitude = state.potential;
+        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
+            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
+        };
+        let mut sums =
+            chunked_reduce(self.councils(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n + 1]);
+        self.group.sum(&mut sums);
+        let mut state = State {
+            demand: sums[n..2 * n].to_vec(),
+            endowed: Vec::with_capacity(n),
+            potential: sums[2 * n],
+            magnitude: sums[2 * n],
+            supply: sums,
+        };
+        state.supply.truncate(n);
         for g in 0..n {
-            let endowed = self.layout.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
+            let endowed = self.endowments[g] * u[g].min(LARGEST_EXPONENT).exp();
             state.supply[g] += endowed;
             state.demand[g] += self.spending[g];
             let spent = self.spending[g] * u[g];
             state.potential += endowed - spent;
             state.magnitude += endowed + spent.abs();
-            state.supply_slopes[g * n + g] += endowed;
+            state.endowed.push(endowed);
         }
         state
     }
 }
 
 impl State {
-    fn absorb(&mut self, part: State) {
-        self.potential += part.potential;
-        for (total, part) in [
-            (&mut self.supply, part.supply),
-            (&mut self.demand, part.demand),
-            (&mut self.supply_slopes, part.supply_slopes),
-            (&mut self.demand_slopes, part.demand_slopes),
-        ] {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        }
+    /// `log(D/S)`.
+    fn residual(&self) -> Vec<f64> {
+        self.demand.iter().zip(&self.supply).map(|(d, s)| (d / s).ln()).collect()
+    }
+
+    /// Sum of squares of log(D/S); infinite if some quantity is not a number.
+    fn squares(&self) -> f64 {
+        let sum: f64 = self.residual().iter().map(|r| r.powi(2)).sum();
+        if sum.is_nan() { f64::INFINITY } else { sum }
+    }
+
+    /// What brings Φ's curvature to like size in all goods.
+    pub(super) fn scale(&self) -> Vec<f64> {
+        self.demand.iter().zip(&self.supply).map(|(d, s)| (d + s).sqrt().recip()).collect()
     }
 
     /// Largest |log(D/S)|; infinite if some quantity is not a number.
-    fn distance(&self) -> f64 {
+    pub(super) fn distance(&self) -> f64 {
         self.demand.iter().zip(&self.supply).fold(0.0, |most, (d, s)| {
             let size = (d / s).ln().abs();
             if size.is_nan() { f64::INFINITY } else { size.max(most) }

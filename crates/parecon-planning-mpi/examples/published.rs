@@ -1,0 +1,114 @@
+//! Plans an economy with the published distributions, its councils dealt out to all processes.
+//!
+//! `mpirun -n 2 published [--councils N] [--goods N] [--seed N] [--tolerance X] [--rule revealed-newton|recorded]
+//! [--checkpoint FILE] [--prices FILE] [--die-after ROUND]`
+//!
+//! Half of the councils are worker councils. `--prices` writes the final prices as JSON. With `--die-after` the last process
+//! kills itself after that round: to rehearse what happens then.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::Command;
+
+use parecon_planning::{Config, Economy, PriceRule, Recorded, RevealedNewton, Round};
+use parecon_planning_mpi::{World, plan};
+use parecon_testbed::planning::{published_councils, published_goods};
+
+/// Goods a consumer council wants, at most.
+const WANTS: usize = 40;
+
+struct Options {
+    councils: usize,
+    goods: usize,
+    seed: u64,
+    tolerance: f64,
+    recorded: bool,
+    checkpoint: Option<PathBuf>,
+    prices: Option<PathBuf>,
+    die_after: Option<usize>,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn options() -> Result<Options, Failure> {
+    let mut options = Options {
+        councils: 6_000,
+        goods: 50,
+        seed: 1,
+        tolerance: 1e-9,
+        recorded: false,
+        checkpoint: None,
+        prices: None,
+        die_after: None,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(flag) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
+        match flag.as_str() {
+            "--councils" => options.councils = value.parse::<f64>()? as usize,
+            "--goods" => options.goods = value.parse::<f64>()? as usize,
+            "--seed" => options.seed = value.parse()?,
+            "--tolerance" => options.tolerance = value.parse()?,
+            "--rule" => options.recorded = value == "recorded",
+            "--checkpoint" => options.checkpoint = Some(value.into()),
+            "--prices" => options.prices = Some(value.into()),
+            "--die-after" => options.die_after = Some(value.parse()?),
+            _ => return Err(format!("no option {flag}").into()),
+        }
+    }
+    Ok(options)
+}
+
+fn run(world: &std::sync::Arc<World>) -> Result<(), Failure> {
+    let options = options()?;
+    let (half, per) = (options.councils / 2, options.goods / 5);
+    let start = std::time::Instant::now();
+    let share = || {
+        let mut share = Economy::builder(published_goods(half, per))?;
+        let all = published_councils(options.seed, half, per, WANTS.min(2 * per));
+        for council in all.skip(world.rank()).step_by(world.size()) {
+            council.add_to(&mut share)?;
+        }
+        Ok::<_, parecon_planning::Error>(share)
+    };
+    let economy = world.agree(share())?.build_among(world.clone())?;
+    let built = start.elapsed();
+
+    let mut rule: Box<dyn PriceRule> =
+        if options.recorded { Box::new(Recorded::new()) } else { Box::new(RevealedNewton::new()) };
+    let config = Config::new()
+        .with_start_price(700.0)
+        .with_tolerance(options.tolerance)
+        .with_round_limit(100)
+        .with_certificate(false);
+    let (rank, last) = (world.rank(), world.size() - 1);
+    let mut watch = |round: &Round| {
+        if rank == 0 {
+            println!("round {}: largest imbalance {:.3e}", round.number, round.largest_imbalance);
+        }
+        if rank == last && options.die_after == Some(round.number) {
+            let killed = Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+            eprintln!("still alive: {killed:?}");
+        }
+        ControlFlow::Continue(())
+    };
+    let start = std::time::Instant::now();
+    let checkpoint = options.checkpoint.as_deref();
+    let outcome = plan(world, &economy, &mut *rule, &config, checkpoint, &mut watch)?;
+    if rank == 0 {
+        let (processes, took) = (world.size(), start.elapsed());
+        println!("{:?}, {processes} processes: built in {built:.1?}, planned in {took:.3?}", outcome.status);
+        if let Some(path) = &options.prices {
+            std::fs::write(path, serde_json::to_vec(&outcome.prices)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Failure> {
+    let world = World::start()?;
+    if let Err(error) = run(&world) {
+        world.abort(&error);
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! A facilitation board and councils, each a process of its own, that talk in lines of JSON. Run with `--help` for the
+//! options.
+
+/// Prints a line. A terminal that has gone away is no reason to leave the councils without an ending.
+macro_rules! say {
+    ($($what:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout().lock(), $($what)*);
+    }};
+}
+
+mod args;
+mod council;
+mod person;
+mod pipes;
+mod rule;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.serve {
+        Some(council) => council::serve(&args, council),
+        None => talk::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
