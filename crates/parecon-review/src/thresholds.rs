@@ -33,9 +33,10 @@ const TOLERANCE: f64 = 1e-12;
 /// compare with a scan twelve times as fine.
 const SCAN: f64 = 0.75;
 
-/// Tolerance of integrals behind payoffs that are only compared, and behind steps towards an optimum, where payoffs
-/// are flat.
+/// Tolerance of integrals behind payoffs that are only compared.
 const COARSE: f64 = 1e-10;
+/// Tolerance of integrals behind steps towards an optimum, where payoffs are flat and lose its square.
+const ROUGH: f64 = 1e-7;
 /// Newton's method from a neighbour's cut-offs takes three or four steps; one that needs more has lost its way.
 const NEWTON_STEPS: u32 = 12;
 /// The longest step it may take, in standard deviations of a signal.
@@ -79,7 +80,7 @@ pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut
     let asked = costs.proposal.total() + costs.proposal_review.total();
     match (proposal, work) {
         (Some(Threshold::Optimal), Some(Threshold::Optimal)) => {
-            let near = warm.and_then(|start| problem.near(start, COARSE));
+            let near = warm.and_then(|start| problem.near(start, ROUGH));
             let (first, second) = near.unwrap_or_else(|| problem.joint());
             *warm = (first.is_finite() && second.is_finite()).then_some((first, second));
             problem.payoff(first, second, COARSE) - asked
@@ -200,7 +201,7 @@ impl Problem {
     fn answer_second_near(&self, first: f64, guess: f64) -> f64 {
         let mut second = guess;
         for _ in 0..if self.is_smooth() && guess.is_finite() { NEWTON_STEPS } else { 0 } {
-            let (value, slope, _) = self.marginal(self.rho2, second, self.rho1, first, COARSE);
+            let (value, slope, _) = self.marginal(self.rho2, second, self.rho1, first, ROUGH);
             let step = -value / slope;
             if !(slope > 0.0 && step.abs() <= LEAP && second.abs() < FAR) {
                 break;
