@@ -123,3 +123,43 @@ fn deserialising_cannot_build_what_the_constructors_refuse() {
         serde_json::from_str::<Policy>(&format!(r#"{{"version":2,"stages":[{stage}]}}"#)).unwrap_err();
     assert!(newer.to_string().contains("version of the policy is 2, must be 1"), "{newer}");
 }
+
+#[test]
+fn named_policies_know_their_names_and_draw_themselves() {
+    use parecon_review::{Timeout, Verdict};
+    let zero = Threshold::Fixed(0.0);
+    let timeout = Timeout { after: 7.0, verdict: Verdict::Pass };
+    for (policy, line) in [
+        (Ok(Policy::abstain()), "abstain"),
+        (Ok(Policy::open()), "open: make → publish"),
+        (Policy::prior(zero), "prior: propose → [s1 > 0] → make → publish"),
+        (Policy::post(Threshold::Optimal), "post: make → [s2 > optimal] → publish"),
+        (Policy::two_gate(zero, zero), "two-gate: propose → [s1 > 0] → make → [s2 > 0] → publish"),
+        (Policy::revert(zero), "revert: make → publish → [s3 > 0] → keep"),
+        (
+            Policy::pending_changes(zero, timeout),
+            "pending-changes: make → [s2 > 0; passes after 7] → publish",
+        ),
+        (
+            Policy::partial_lottery(-1.0, 1.0, 0.5),
+            "partial-lottery: propose → [s1 > 1, lot 0.5 down to -1] → make → publish",
+        ),
+        (Policy::board(3, 5, zero), "board: propose → [3 of 5 s1 > 0] → make → publish"),
+        (
+            Policy::trusted_auto_accept(2, zero),
+            "trusted-auto-accept: make → [trusted after 2, else s2 > 0] → publish",
+        ),
+        (
+            Policy::lazy_consensus(9, 0.25, zero),
+            "lazy-consensus: propose → [no objection of 9 (attention 0.25) s1 > 0] → make → publish",
+        ),
+    ] {
+        let policy = policy.unwrap();
+        assert_eq!(policy.to_string(), line);
+        assert!(line.starts_with(policy.name()));
+        let svg = policy.to_svg();
+        assert_eq!(svg.matches("<rect").count(), line.matches('→').count() + 1, "{svg}");
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+    }
+}
