@@ -4,7 +4,10 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use parecon_review::screening::Architecture;
-use parecon_review::{Environment, Error, Policy, Threshold, evaluate, evaluate_over, frontier};
+use parecon_review::voting::Assembly;
+use parecon_review::{
+    Axis, Environment, Error, Policy, Steps, Threshold, evaluate, evaluate_over, frontier, phase_map,
+};
 use parecon_testbed::review::three_regimes;
 
 fn policies(threshold: Threshold) -> Result<[Policy; 4], Error> {
@@ -59,6 +62,43 @@ fn boundaries(criterion: &mut Criterion, environment: &Environment) -> Result<()
     Ok(())
 }
 
+/// 200 × 200 cells, each worked out, none filled in.
+fn maps(criterion: &mut Criterion, environment: &Environment) -> Result<(), Error> {
+    let mut group = criterion.benchmark_group("review/phase_map");
+    group.sample_size(10);
+    let policies = policies(Threshold::Optimal)?;
+    let steps = |axis, from, to| Steps { axis, from, to, count: 200 };
+    let cost = steps(Axis::ProductionCost, 0.0, 3.0);
+    for (label, other) in [
+        ("cost and review cost", steps(Axis::ReviewCost, 0.0, 1.5)),
+        ("cost and base rate", steps(Axis::BaseRate, 0.05, 0.95)),
+        ("cost and accuracy", steps(Axis::ProposalAccuracy, 0.05, 0.95)),
+    ] {
+        group.throughput(Throughput::Elements(u64::from(cost.count * other.count)));
+        group.bench_function(BenchmarkId::new(label, cost.count * other.count), |bencher| {
+            bencher.iter(|| phase_map(black_box(environment), &policies, cost, other));
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
+fn power(criterion: &mut Criterion) -> Result<(), Error> {
+    let mut group = criterion.benchmark_group("review/power");
+    for n in [10u32, 50] {
+        let assembly = Assembly::new((1..=n).collect(), n * (n + 1) / 4 + 1)?;
+        group.throughput(Throughput::Elements(u64::from(n)));
+        group.bench_function(BenchmarkId::new("banzhaf", n), |bencher| {
+            bencher.iter(|| black_box(&assembly).banzhaf());
+        });
+        group.bench_function(BenchmarkId::new("shapley-shubik", n), |bencher| {
+            bencher.iter(|| black_box(&assembly).shapley_shubik());
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
 fn panels(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("review/acceptance");
     for n in [5u32, 101, 10_001] {
@@ -75,7 +115,9 @@ fn all(criterion: &mut Criterion) {
     let result = three_regimes().and_then(|environment| {
         evaluation(criterion, &environment)?;
         sweep(criterion, &environment)?;
-        boundaries(criterion, &environment)
+        boundaries(criterion, &environment)?;
+        maps(criterion, &environment)?;
+        power(criterion)
     });
     // A benchmark that silently measures nothing would be worse than one that stops.
     assert!(result.is_ok(), "the canonical instances are valid: {result:?}");

@@ -2,6 +2,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod iteration;
+#[cfg(feature = "random")]
+pub mod random;
 mod reduce;
 
 pub use iteration::{Observer, Status};

@@ -66,6 +66,7 @@ impl BreakEven {
 ///     value: 10.0,
 ///     harm: 5.0,
 ///     costs: StepCosts::default(),
+///     ..EnvironmentData::default()
 /// })?;
 /// let BreakEven::At(cost) = break_even_production_cost(&environment, Threshold::Fixed(0.0))? else {
 ///     unreachable!("both policies win somewhere");

@@ -64,6 +64,21 @@ impl Costs {
         self.contributors + self.reviewers + self.inputs + self.reproduction
     }
 
+    /// The same division among bearers with another total; `bearer` gives it to one of them if there was none.
+    pub(crate) fn with_total(&self, total: f64, bearer: fn(f64) -> Self) -> Self {
+        let before = self.total();
+        if before <= 0.0 {
+            return bearer(total);
+        }
+        // A share at a time: total / before overflows where the step was almost free.
+        Self {
+            contributors: self.contributors / before * total,
+            reviewers: self.reviewers / before * total,
+            inputs: self.inputs / before * total,
+            reproduction: self.reproduction / before * total,
+        }
+    }
+
     fn validate(&self, step: &str) -> Result<(), Error> {
         for (bearer, amount) in [
             ("contributors", self.contributors),
@@ -107,18 +122,63 @@ impl Sum for Costs {
     }
 }
 
+/// How much a unit of each account counts when accounts are added up: a judgement, and therefore named.
+///
+/// # Example
+/// ```
+/// use parecon_review::{Costs, Weights};
+///
+/// let weights = Weights { name: "a volunteer's hour counts double".into(), contributors: 2.0, ..Weights::alike() };
+/// let costs = Costs { contributors: 3.0, inputs: 1.5, ..Costs::default() };
+/// assert_eq!(weights.total(&costs), 7.5);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    /// What the weights stand for.
+    pub name: String,
+    /// Of what contributors bear.
+    pub contributors: f64,
+    /// Of what reviewers bear.
+    pub reviewers: f64,
+    /// Of inputs.
+    pub inputs: f64,
+    /// Of reproduction.
+    pub reproduction: f64,
+}
+
+impl Weights {
+    /// Each unit counts alike, whoever bears it.
+    #[must_use]
+    pub fn alike() -> Self {
+        let name = "each unit alike".to_owned();
+        Self { name, contributors: 1.0, reviewers: 1.0, inputs: 1.0, reproduction: 1.0 }
+    }
+
+    /// The weighted sum of the accounts.
+    #[must_use]
+    pub fn total(&self, costs: &Costs) -> f64 {
+        self.contributors * costs.contributors
+            + self.reviewers * costs.reviewers
+            + self.inputs * costs.inputs
+            + self.reproduction * costs.reproduction
+    }
+}
+
 /// What each step costs once, and to whom. In the formulas of this crate the totals are called by one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StepCosts {
     /// c₀: writing one proposal.
     pub proposal: Costs,
-    /// r₁: judging one proposal.
+    /// r₁: one reading of a proposal.
     pub proposal_review: Costs,
     /// k: making one piece of work.
     pub production: Costs,
-    /// r₂: judging one finished piece.
+    /// r₂: one reading of a finished piece.
     pub work_review: Costs,
+    /// r₃: one reading of a published piece.
+    pub published_review: Costs,
     /// m: reproducing and publishing one accepted piece.
     pub reproduction: Costs,
 }
@@ -128,7 +188,7 @@ impl StepCosts {
     pub(crate) fn total(&self) -> f64 {
         let steps =
             [self.proposal, self.proposal_review, self.production, self.work_review, self.reproduction];
-        steps.into_iter().sum::<Costs>().total()
+        (steps.into_iter().sum::<Costs>() + self.published_review).total()
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
@@ -136,6 +196,7 @@ impl StepCosts {
         self.proposal_review.validate("reviewing a proposal")?;
         self.production.validate("production")?;
         self.work_review.validate("reviewing finished work")?;
+        self.published_review.validate("reviewing published work")?;
         self.reproduction.validate("reproduction")
     }
 }

@@ -15,10 +15,16 @@ pub(crate) enum Kind {
     StageOrder { first: &'static str, second: &'static str },
     /// The same policy twice in one comparison.
     DuplicatePolicy { policy: String, first: usize, second: usize },
-    /// A comparison of nothing.
-    NoPolicies,
     /// A panel that nobody sits on, or that can never reach its quorum.
     Quorum { k: u32, n: u32 },
+    /// Trust as the alternative to trust.
+    NestedTrust,
+    /// A serialised form of another version.
+    Version { found: u32, known: u32 },
+    /// A map over one quantity twice.
+    SameAxis { axis: &'static str },
+    /// A list that has to have members.
+    Empty { what: &'static str },
     /// A majority of an even number.
     EvenJury { n: u32 },
 }
@@ -51,10 +57,13 @@ impl fmt::Display for Error {
             Kind::DuplicatePolicy { policy, first, second } => {
                 write!(f, "policies {first} and {second} are both \"{policy}\", must differ")
             }
-            Kind::NoPolicies => write!(f, "no policies given, must be at least one"),
             Kind::Quorum { k, n } => {
                 write!(f, "{k} of {n} acceptances asked for, must be 1 to n with n at least 1")
             }
+            Kind::NestedTrust => write!(f, "a rule of trust inside a rule of trust, must be another rule"),
+            Kind::Version { found, known } => write!(f, "version of the policy is {found}, must be {known}"),
+            Kind::SameAxis { axis } => write!(f, "both axes are the {axis}, must differ"),
+            Kind::Empty { what } => write!(f, "no {what} given, must be at least one"),
             Kind::EvenJury { n } => write!(f, "a jury of {n}, must be odd so that there is a majority"),
         }
     }

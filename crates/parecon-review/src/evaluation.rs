@@ -1,20 +1,27 @@
 use serde::{Deserialize, Serialize};
 
-use crate::costs::Costs;
+use crate::costs::{Costs, Weights};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::flow::{Flow, flow};
 use crate::gaussian::{Gate, fates};
 use crate::policy::{At, Cutoff, Policy};
+use crate::quadrature::RELATIVE_TOLERANCE;
+use crate::search;
 use crate::thresholds::cuts;
 
-/// What becomes of ideas: six shares of all ideas that add to one.
+/// What becomes of ideas: eight shares of all ideas that add to one.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shares {
-    /// Good, made and published.
+    /// Good, made, published and not taken down.
     pub good_published: f64,
-    /// Bad, made and published: the harm done.
+    /// Bad, made, published and not taken down: the harm done.
     pub bad_published: f64,
+    /// Good and published, but taken down again.
+    pub good_reverted: f64,
+    /// Bad and published, but taken down again: harm for a while.
+    pub bad_reverted: f64,
     /// Good and made, but rejected as finished work.
     pub good_rejected: f64,
     /// Bad, made and rejected as finished work.
@@ -26,10 +33,16 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// A: pieces published per idea.
+    /// A: pieces published and not taken down, per idea.
     #[must_use]
     pub fn published(&self) -> f64 {
         self.good_published + self.bad_published
+    }
+
+    /// Pieces published and taken down again, per idea.
+    #[must_use]
+    pub fn reverted(&self) -> f64 {
+        self.good_reverted + self.bad_reverted
     }
 
     /// Pieces made per idea.
@@ -38,13 +51,13 @@ impl Shares {
         self.published() + self.made_in_vain()
     }
 
-    /// Pieces made and not published, per idea.
+    /// Pieces made but not published or taken down again, per idea.
     #[must_use]
     pub fn made_in_vain(&self) -> f64 {
-        self.good_rejected + self.bad_rejected
+        self.good_rejected + self.bad_rejected + self.reverted()
     }
 
-    /// Sum of all six: one, up to rounding.
+    /// Sum of all eight: one, up to rounding.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.made() + self.good_not_made + self.bad_not_made
@@ -59,6 +72,33 @@ pub struct Cutoffs {
     pub proposal: Option<Cutoff>,
     /// On the finished-work signal.
     pub work: Option<Cutoff>,
+    /// On the signal of published work.
+    pub published: Option<Cutoff>,
+}
+
+/// Expected readings per idea, by point.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Readings {
+    /// Of proposals.
+    pub proposal: f64,
+    /// Of finished work.
+    pub work: f64,
+    /// Of published work.
+    pub published: f64,
+}
+
+/// How an [`Evaluation`] was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Method {
+    /// Nothing had to be worked out.
+    Trivial,
+    /// Integrals over Gaussian quality, by quadrature.
+    Quadrature,
+    /// Sums over the possible values of quality; quadrature only over readers' shared errors.
+    Summation,
 }
 
 /// What a policy does in an environment, per idea.
@@ -71,14 +111,18 @@ pub struct Cutoffs {
 pub struct Evaluation {
     /// What becomes of ideas.
     pub shares: Shares,
-    /// v · good published, in the unit of account.
+    /// Readings that reviewers do.
+    pub readings: Readings,
+    /// v · (good published + exposure · good taken down), in the unit of account.
     pub benefit: f64,
-    /// h · bad published, in the unit of account.
+    /// h · (bad published + exposure · bad taken down), in the unit of account.
     pub harm: f64,
     /// Expected costs, by bearer, in the unit of account.
     pub costs: Costs,
     /// The thresholds applied.
     pub cutoffs: Cutoffs,
+    /// How it was found.
+    pub method: Method,
     /// Estimated absolute error of the shares, summed. Money amounts inherit it times v + h + k + m + r₂.
     pub error: f64,
 }
@@ -88,6 +132,12 @@ impl Evaluation {
     #[must_use]
     pub fn net_benefit(&self) -> f64 {
         self.benefit - self.harm - self.costs.total()
+    }
+
+    /// Benefit − harm − costs, with the accounts added up by named weights.
+    #[must_use]
+    pub fn net_benefit_with(&self, weights: &Weights) -> f64 {
+        self.benefit - self.harm - weights.total(&self.costs)
     }
 }
 
@@ -112,9 +162,14 @@ impl Evaluation {
 /// by adaptive Gauss–Kronrod quadrature; [`Evaluation::error`] is its estimate, some 1e-15 (the tests compare with
 /// the arcsine law and 30-digit trivariate values).
 ///
+/// Other rules replace Φ by the probability that the rule passes a piece of quality q, integrated over the error that
+/// its readers share, and cost r times the expected number of readings. A piece taken down did `exposure` of its value
+/// or harm. Optimal thresholds of one or two single readers of Gaussian quality solve the first-order conditions and are
+/// global; others come from a search that starts at the best of a coarse grid.
+///
 /// # Complexity
 /// 100 to 500 evaluations of the integrand, some microseconds; two gates with both thresholds optimal need about a
-/// hundred such integrals.
+/// hundred such integrals. Panels whose readers share errors integrate over these too, at every quality.
 ///
 /// # Example
 /// ```
@@ -127,6 +182,7 @@ impl Evaluation {
 ///     value: 10.0,
 ///     harm: 5.0,
 ///     costs: StepCosts::default(),
+///     ..EnvironmentData::default()
 /// })?;
 /// let post = evaluate(&environment, &Policy::post(Threshold::Fixed(0.0))?);
 /// // P(good and above the middle) = 1/4 + asin(ρ)/2π.
@@ -141,8 +197,7 @@ impl Evaluation {
 /// (1954).
 #[must_use]
 pub fn evaluate(environment: &Environment, policy: &Policy) -> Evaluation {
-    let flow = Flow::new(environment, policy);
-    flow.account(environment, policy)
+    Known::new(environment, policy).account(environment, policy)
 }
 
 /// [`evaluate`] at each of `production_costs` (totals k, divided among the bearers as in `environment`).
@@ -158,32 +213,56 @@ pub fn evaluate_over(
     policy: &Policy,
     production_costs: &[f64],
 ) -> Result<Vec<Evaluation>, Error> {
-    let fixed = policy.is_fixed().then(|| Flow::new(environment, policy));
+    let fixed = policy.is_fixed().then(|| Known::new(environment, policy));
     production_costs
         .iter()
         .map(|&k| {
             let at = environment.with_production_cost(k)?;
-            Ok(fixed.unwrap_or_else(|| Flow::new(&at, policy)).account(&at, policy))
+            Ok(fixed.unwrap_or_else(|| Known::new(&at, policy)).account(&at, policy))
         })
         .collect()
 }
 
 /// The part of an evaluation that does not depend on costs once the cut-offs are known.
 #[derive(Clone, Copy)]
-struct Flow {
-    shares: Shares,
+struct Known {
+    flow: Flow,
     cutoffs: Cutoffs,
-    error: f64,
+    method: Method,
 }
 
-impl Flow {
+impl Known {
     fn new(environment: &Environment, policy: &Policy) -> Self {
         let data = environment.data();
         if policy.is_abstain() {
-            let (good_not_made, bad_not_made) = (data.base_rate, 1.0 - data.base_rate);
-            let shares = Shares { good_not_made, bad_not_made, ..Shares::default() };
-            return Self { shares, cutoffs: Cutoffs::default(), error: 0.0 };
+            let flow = Flow {
+                good: [0.0, 0.0, 0.0, data.base_rate],
+                bad: [0.0, 0.0, 0.0, 1.0 - data.base_rate],
+                ..Flow::default()
+            };
+            return Self { flow, cutoffs: Cutoffs::default(), method: Method::Trivial };
         }
+        if policy.is_plain() && environment.is_plain() {
+            return Self::plain(environment, policy);
+        }
+        let cuts = search::cuts(environment, policy);
+        let mut cutoffs = Cutoffs::default();
+        for (stage, &cut) in policy.stages().iter().zip(&cuts) {
+            let cutoff = stage.rule.threshold().map(|_| Cutoff::from_value(cut));
+            match stage.at {
+                At::Proposal => cutoffs.proposal = cutoff,
+                At::Work => cutoffs.work = cutoff,
+                At::Published => cutoffs.published = cutoff,
+            }
+        }
+        let flow = flow(environment, policy, &cuts, RELATIVE_TOLERANCE);
+        let gaussian = environment.atoms().is_empty();
+        Self { flow, cutoffs, method: if gaussian { Method::Quadrature } else { Method::Summation } }
+    }
+
+    /// One or two single readers of Gaussian quality.
+    fn plain(environment: &Environment, policy: &Policy) -> Self {
+        let data = environment.data();
         let (first, second) = cuts(environment, policy);
         let judges = |at: At, cut: f64| policy.threshold(at).map(|_| Cutoff::from_value(cut));
         let fates = fates(
@@ -191,40 +270,45 @@ impl Flow {
             &Gate::new(data.proposal_accuracy, first),
             &Gate::new(data.work_accuracy, second),
         );
-        Self {
-            shares: Shares {
-                good_published: fates.good[0],
-                bad_published: fates.bad[0],
-                good_rejected: fates.good[1],
-                bad_rejected: fates.bad[1],
-                good_not_made: fates.good[2],
-                bad_not_made: fates.bad[2],
-            },
-            cutoffs: Cutoffs { proposal: judges(At::Proposal, first), work: judges(At::Work, second) },
-            error: fates.error,
-        }
+        let spread = |fates: [f64; 3]| [fates[0], 0.0, fates[1], fates[2]];
+        let cutoffs = Cutoffs {
+            proposal: judges(At::Proposal, first),
+            work: judges(At::Work, second),
+            published: None,
+        };
+        let made = fates.good[0] + fates.good[1] + fates.bad[0] + fates.bad[1];
+        let readings = [
+            if cutoffs.proposal.is_some() { 1.0 } else { 0.0 },
+            if cutoffs.work.is_some() { made } else { 0.0 },
+            0.0,
+        ];
+        let flow = Flow { good: spread(fates.good), bad: spread(fates.bad), readings, error: fates.error };
+        Self { flow, cutoffs, method: Method::Quadrature }
     }
 
     fn account(self, environment: &Environment, policy: &Policy) -> Evaluation {
-        let data = environment.data();
-        let Self { shares, cutoffs, error } = self;
-        let mut costs = data.costs.production * shares.made() + data.costs.reproduction * shares.published();
-        if cutoffs.proposal.is_some() {
-            costs = costs + data.costs.proposal + data.costs.proposal_review;
-        }
-        if cutoffs.work.is_some() {
-            costs = costs + data.costs.work_review * shares.made();
-        }
-        if policy.is_abstain() {
-            costs = Costs::default();
-        }
+        let Self { flow, cutoffs, method } = self;
+        let shares = Shares {
+            good_published: flow.good[0],
+            bad_published: flow.bad[0],
+            good_reverted: flow.good[1],
+            bad_reverted: flow.bad[1],
+            good_rejected: flow.good[2],
+            bad_rejected: flow.bad[2],
+            good_not_made: flow.good[3],
+            bad_not_made: flow.bad[3],
+        };
+        let [proposal, work, published] = flow.readings;
+        let (benefit, harm, costs) = flow.account(environment, policy);
         Evaluation {
             shares,
-            benefit: data.value * shares.good_published,
-            harm: data.harm * shares.bad_published,
+            readings: Readings { proposal, work, published },
+            benefit,
+            harm,
             costs,
             cutoffs,
-            error,
+            method,
+            error: flow.error,
         }
     }
 }

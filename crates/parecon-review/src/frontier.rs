@@ -92,6 +92,7 @@ impl Frontier {
 ///         work_review: Costs::reviewers(1.0),
 ///         ..StepCosts::default()
 ///     },
+///     ..EnvironmentData::default()
 /// })?;
 /// let middle = Threshold::Fixed(0.0);
 /// let policies =
@@ -117,7 +118,7 @@ pub fn frontier(
     )?;
     check(tolerance.is_finite() && tolerance > 0.0, "tolerance", tolerance, "finite and positive")?;
     if policies.is_empty() {
-        return Err(Error::new(Kind::NoPolicies));
+        return Err(Error::new(Kind::Empty { what: "policies" }));
     }
     for (second, policy) in policies.iter().enumerate() {
         if let Some(first) = policies[..second].iter().position(|earlier| earlier == policy) {

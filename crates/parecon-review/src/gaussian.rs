@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use crate::normal;
-use crate::quadrature::integrate;
+use crate::quadrature::{RELATIVE_TOLERANCE, integrate, integrate_to};
 
 /// Quality is integrated over [−LIMIT, LIMIT]; what lies outside has probability 2Φ(−10) = 1.5e-23.
 const LIMIT: f64 = 10.0;
@@ -11,7 +11,7 @@ const LIMIT: f64 = 10.0;
 const GRID: [f64; 7] = [-LIMIT, -5.0, -2.5, 0.0, 2.5, 5.0, LIMIT];
 /// A gate passes from 0 to 1 within this many standard deviations on each side of its centre, up to 1e-17. If that
 /// happens faster than the density changes, the borders of that region become panel borders.
-const REACH: f64 = 8.5;
+pub(crate) const REACH: f64 = 8.5;
 
 /// One cut-off on one signal, seen from the quality of the piece.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,12 @@ pub(crate) fn fates(cut: f64, first: &Gate, second: &Gate) -> Fates {
     Fates { good: good.value, bad: bad.value, error: good.error + bad.error }
 }
 
+/// Only the first of them for the good, P(good, s₁ > c₁, s₂ > c₂), to a tolerance of one's own.
+pub(crate) fn good_published(cut: f64, first: &Gate, second: &Gate, tolerance: f64) -> f64 {
+    let integrand = |q: f64| [normal::density(q) * first.pass_and_fail(q).0 * second.pass_and_fail(q).0];
+    integrate_to(integrand, &panels(cut, LIMIT, &[first, second]), tolerance).value[0]
+}
+
 /// P(X > x, Y > y) of standard normals with correlation ρ in [0, 1].
 ///
 /// ```text
@@ -87,6 +93,11 @@ pub(crate) fn fates(cut: f64, first: &Gate, second: &Gate) -> Fates {
 ///
 /// (Plackett 1954). All terms are positive, so small probabilities keep their relative accuracy.
 pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
+    orthant_to(x, y, correlation, RELATIVE_TOLERANCE)
+}
+
+/// The same to another tolerance.
+pub(crate) fn orthant_to(x: f64, y: f64, correlation: f64, tolerance: f64) -> f64 {
     if x.max(y) == f64::INFINITY {
         return 0.0;
     }
@@ -94,7 +105,7 @@ pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
     if x.min(y) == f64::NEG_INFINITY {
         return apart;
     }
-    let together = integrate(
+    let together = integrate_to(
         |angle: f64| {
             let (sin, cos) = angle.sin_cos();
             // The quotient above, rearranged so that nothing cancels near ρ = 1.
@@ -102,12 +113,13 @@ pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
             [(-0.5 * apart * apart - x * y / (1.0 + sin)).exp()]
         },
         &[0.0, correlation.asin()],
+        tolerance,
     );
     apart + together.value[0] / TAU
 }
 
 /// Panel borders on [from, to]: the grid and whatever the gates need.
-fn panels(from: f64, to: f64, gates: &[&Gate]) -> Vec<f64> {
+pub(crate) fn panels(from: f64, to: f64, gates: &[&Gate]) -> Vec<f64> {
     let (from, to) = (from.max(-LIMIT), to.min(LIMIT));
     if from >= to {
         return Vec::new();

@@ -1,25 +1,42 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod bearing;
 mod break_even;
+pub mod calibrate;
 mod costs;
 mod environment;
 mod error;
 mod evaluation;
+mod flow;
 mod frontier;
 mod gaussian;
+mod map;
 mod normal;
 mod policy;
 mod quadrature;
+pub mod queue;
+pub mod reliability;
+pub mod reservation;
 mod root;
 pub mod screening;
+mod search;
+pub mod sequential;
 pub mod signal_detection;
+pub mod simulate;
+mod svg;
 mod thresholds;
+mod volunteers;
+pub mod voting;
 
 pub use break_even::{BreakEven, break_even_production_cost};
-pub use costs::{Costs, StepCosts};
-pub use environment::{Environment, EnvironmentData};
+pub use costs::{Costs, StepCosts, Weights};
+pub use environment::{
+    Authors, Environment, EnvironmentData, Lognormal, Motive, Pool, Quality, Reviewers, Unit,
+};
 pub use error::Error;
-pub use evaluation::{Cutoffs, Evaluation, Shares, evaluate, evaluate_over};
+pub use evaluation::{Cutoffs, Evaluation, Method, Readings, Shares, evaluate, evaluate_over};
 pub use frontier::{Frontier, Interval, Path, frontier};
-pub use policy::{At, Cutoff, Policy, Rule, Stage, Threshold};
+pub use map::{Axis, Boundary, PhaseMap, Steps, boundaries, phase_map, sensitivity};
+pub use policy::{Action, At, Cutoff, Policy, Rule, Stage, Threshold, Timeout, Verdict};
+pub use volunteers::{Volunteering, VolunteersDilemma};

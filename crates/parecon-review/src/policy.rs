@@ -2,108 +2,25 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, check};
+use crate::error::{Error, Kind};
 
-/// The point in a contribution's life at which a stage judges it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum At {
-    /// Before anything is made: permission first.
-    Proposal,
-    /// When the work is finished, before it is published: filter after.
-    Work,
-}
+mod drawing;
+mod rule;
+mod stage;
 
-impl At {
-    fn label(self) -> &'static str {
-        match self {
-            At::Proposal => "proposal",
-            At::Work => "finished work",
-        }
-    }
-}
+pub use rule::{Cutoff, Rule, Threshold};
+pub use stage::{Action, At, Stage, Timeout, Verdict};
 
-/// Where the line is drawn on a signal: a piece passes if its signal is above.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Threshold {
-    /// At this value of the signal, in its standard deviations. Zero passes half of what is judged. A rule of
-    /// habit: it does not react to costs, stakes or base rate.
-    Fixed(f64),
-    /// At the value that maximises the policy's net benefit in the given environment, with all thresholds of the
-    /// policy chosen together. It reacts: dearer production makes a proposal gate stricter, and where no cut-off
-    /// on the signal earns its cost it passes all or none (see [`Cutoff`]).
-    Optimal,
-}
-
-/// A threshold after it was worked out for an environment.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cutoff {
-    /// Everything passes; the signal is not worth acting on.
-    PassAll,
-    /// What has a signal above this value passes.
-    Above(f64),
-    /// Nothing passes.
-    PassNone,
-}
-
-impl Cutoff {
-    /// As a number: −∞, the value, or ∞.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        match self {
-            Cutoff::PassAll => f64::NEG_INFINITY,
-            Cutoff::Above(cut) => cut,
-            Cutoff::PassNone => f64::INFINITY,
-        }
-    }
-
-    pub(crate) fn from_value(value: f64) -> Self {
-        if value == f64::NEG_INFINITY {
-            Cutoff::PassAll
-        } else if value == f64::INFINITY {
-            Cutoff::PassNone
-        } else {
-            Cutoff::Above(value)
-        }
-    }
-}
-
-/// How a stage comes to its verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Rule {
-    /// One reading of the signal, passed if above the threshold.
-    Cutoff(Threshold),
-}
-
-/// One act of judging.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// What is judged.
-    pub at: At,
-    /// How.
-    pub rule: Rule,
-}
-
-impl Stage {
-    /// A stage that passes what is above `threshold`.
-    #[must_use]
-    pub fn cutoff(at: At, threshold: Threshold) -> Self {
-        Self { at, rule: Rule::Cutoff(threshold) }
-    }
-}
+/// Version of the serialised form.
+const VERSION: u32 = 1;
 
 /// Which stages a contribution goes through; or not to undertake the work at all.
 ///
-/// Prints as one readable line.
+/// Prints as one readable line and draws itself ([`to_svg`](Policy::to_svg)). Its serialised form is
+/// `{"version": 1, "stages": […]}`, with `null` for the stages of [`abstain`](Policy::abstain).
 ///
-/// **Invariant.** Stages stand in the order of a contribution's life, at most one at each point, with finite
-/// thresholds.
+/// **Invariant.** Stages stand in the order of a contribution's life, at most one at each point, and every number
+/// in them is in its range.
 ///
 /// # Example
 /// ```
@@ -114,8 +31,8 @@ impl Stage {
 /// assert_eq!(both.to_string(), "two-gate: propose → [s1 > 0] → make → [s2 > optimal] → publish");
 ///
 /// let same = Policy::staged([
-///     Stage::cutoff(At::Proposal, Threshold::Fixed(0.0)),
-///     Stage::cutoff(At::Work, Threshold::Optimal),
+///     Stage::single(At::Proposal, Threshold::Fixed(0.0)),
+///     Stage::single(At::Work, Threshold::Optimal),
 /// ])?;
 /// assert_eq!(same, both);
 /// # Ok::<(), parecon_review::Error>(())
@@ -128,10 +45,10 @@ pub struct Policy {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PolicyData {
-    Abstain,
-    Staged(Vec<Stage>),
+#[serde(deny_unknown_fields)]
+struct PolicyData {
+    version: u32,
+    stages: Option<Vec<Stage>>,
 }
 
 impl Policy {
@@ -147,20 +64,20 @@ impl Policy {
         Self { stages: Some(Vec::new()) }
     }
 
-    /// Permission first: a proposal is judged, what passes is made and published.
+    /// Permission first (review, then commit): a proposal is judged, what passes is made and published.
     ///
     /// # Errors
     /// If a fixed threshold is not finite.
     pub fn prior(proposal: Threshold) -> Result<Self, Error> {
-        Self::staged([Stage::cutoff(At::Proposal, proposal)])
+        Self::staged([Stage::single(At::Proposal, proposal)])
     }
 
-    /// Filter after: everything is made, then judged, and what passes is published.
+    /// Filter after (commit, then review): everything is made, then judged, and what passes is published.
     ///
     /// # Errors
     /// If a fixed threshold is not finite.
     pub fn post(work: Threshold) -> Result<Self, Error> {
-        Self::staged([Stage::cutoff(At::Work, work)])
+        Self::staged([Stage::single(At::Work, work)])
     }
 
     /// Both: what passes as a proposal is made and judged again.
@@ -168,13 +85,62 @@ impl Policy {
     /// # Errors
     /// If a fixed threshold is not finite.
     pub fn two_gate(proposal: Threshold, work: Threshold) -> Result<Self, Error> {
-        Self::staged([Stage::cutoff(At::Proposal, proposal), Stage::cutoff(At::Work, work)])
+        Self::staged([Stage::single(At::Proposal, proposal), Stage::single(At::Work, work)])
+    }
+
+    /// Everything is made and published at once, then judged in use; what fails is taken down.
+    ///
+    /// # Errors
+    /// If a fixed threshold is not finite.
+    pub fn revert(published: Threshold) -> Result<Self, Error> {
+        Self::staged([Stage::single(At::Published, published)])
+    }
+
+    /// Finished work is held back until somebody judges it; what nobody judged in time gets the default verdict.
+    ///
+    /// # Errors
+    /// If a fixed threshold is not finite, or the timeout not positive.
+    pub fn pending_changes(work: Threshold, timeout: Timeout) -> Result<Self, Error> {
+        Self::staged([Stage::single(At::Work, work).with_timeout(timeout)])
+    }
+
+    /// Proposals that are clearly good are made, clearly bad ones not, and lots are drawn over the rest.
+    ///
+    /// # Errors
+    /// If a threshold is not finite, they are in the wrong order, or `share` is not a probability.
+    pub fn partial_lottery(reject_below: f64, accept_above: f64, share: f64) -> Result<Self, Error> {
+        Self::staged([Stage::new(At::Proposal, Rule::Lottery { reject_below, accept_above, share })])
+    }
+
+    /// A board judges proposals: at least `k` of its `n` members must be in favour.
+    ///
+    /// # Errors
+    /// If k is not in 1 to n, or a fixed threshold not finite.
+    pub fn board(k: u32, n: u32, threshold: Threshold) -> Result<Self, Error> {
+        Self::staged([Stage::new(At::Proposal, Rule::k_of_n(k, n, threshold))])
+    }
+
+    /// Work of authors who had `after` pieces accepted is published unread; that of others is judged.
+    ///
+    /// # Errors
+    /// If `after` is 0, or a fixed threshold not finite.
+    pub fn trusted_auto_accept(after: u32, work: Threshold) -> Result<Self, Error> {
+        let otherwise = Box::new(Rule::Single(work));
+        Self::staged([Stage::new(At::Work, Rule::Trust { after, otherwise })])
+    }
+
+    /// Proposals pass unless one of the watchers objects.
+    ///
+    /// # Errors
+    /// If there are no watchers, `attention` is not a probability, or a fixed threshold not finite.
+    pub fn lazy_consensus(watchers: u32, attention: f64, threshold: Threshold) -> Result<Self, Error> {
+        Self::staged([Stage::new(At::Proposal, Rule::LazyConsensus { watchers, attention, threshold })])
     }
 
     /// Any admissible sequence of stages; none at all is [`open`](Policy::open).
     ///
     /// # Errors
-    /// If the stages are out of order, two stand at one point, or a fixed threshold is not finite.
+    /// If the stages are out of order, two stand at one point, or a number in them is outside its range.
     pub fn staged(stages: impl IntoIterator<Item = Stage>) -> Result<Self, Error> {
         let stages: Vec<Stage> = stages.into_iter().collect();
         for pair in stages.windows(2) {
@@ -183,11 +149,7 @@ impl Policy {
                 return Err(Error::new(Kind::StageOrder { first, second }));
             }
         }
-        for stage in &stages {
-            if let Rule::Cutoff(Threshold::Fixed(cut)) = stage.rule {
-                check(cut.is_finite(), &format!("threshold at the {}", stage.at.label()), cut, "finite")?;
-            }
-        }
+        stages.iter().try_for_each(Stage::validate)?;
         Ok(Self { stages: Some(stages) })
     }
 
@@ -203,55 +165,80 @@ impl Policy {
         self.stages.is_none()
     }
 
-    /// `abstain`, `open`, `prior`, `post` or `two-gate`.
+    /// The name of the constructor that makes such a policy, or `staged`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match (self.is_abstain(), self.threshold(At::Proposal), self.threshold(At::Work)) {
-            (true, _, _) => "abstain",
-            (_, None, None) => "open",
-            (_, Some(_), None) => "prior",
-            (_, None, Some(_)) => "post",
-            (_, Some(_), Some(_)) => "two-gate",
+        let Some(stages) = &self.stages else { return "abstain" };
+        match stages.as_slice() {
+            [] => "open",
+            [one] if one.is_plain() => match one.at {
+                At::Proposal => "prior",
+                At::Work => "post",
+                At::Published => "revert",
+            },
+            [first, second]
+                if first.is_plain()
+                    && second.is_plain()
+                    && first.at == At::Proposal
+                    && second.at == At::Work =>
+            {
+                "two-gate"
+            }
+            [Stage { at: At::Work, rule: Rule::Single(_), action: Action::Block, timeout: Some(_) }] => {
+                "pending-changes"
+            }
+            [Stage { at, rule, action: Action::Block, timeout: None }] => match (at, rule) {
+                (At::Proposal, Rule::Lottery { .. }) => "partial-lottery",
+                (
+                    At::Proposal,
+                    Rule::Panel { architecture: crate::screening::Architecture::KofN { .. }, .. },
+                ) => "board",
+                (At::Proposal, Rule::LazyConsensus { .. }) => "lazy-consensus",
+                (At::Work, Rule::Trust { otherwise, .. }) if matches!(**otherwise, Rule::Single(_)) => {
+                    "trusted-auto-accept"
+                }
+                _ => "staged",
+            },
+            _ => "staged",
         }
     }
 
-    /// The threshold at a point, if it judges there.
+    /// The stage at a point, if it judges there.
+    #[must_use]
+    pub fn stage(&self, at: At) -> Option<&Stage> {
+        self.stages().iter().find(|stage| stage.at == at)
+    }
+
+    /// The threshold at a point, if it judges there by one.
     #[must_use]
     pub fn threshold(&self, at: At) -> Option<Threshold> {
-        self.stages().iter().find(|stage| stage.at == at).map(|stage| {
-            let Rule::Cutoff(threshold) = stage.rule;
-            threshold
-        })
+        self.stage(at).and_then(|stage| stage.rule.threshold())
     }
 
     /// True if no threshold moves with the environment.
     pub(crate) fn is_fixed(&self) -> bool {
-        self.stages().iter().all(|stage| matches!(stage.rule, Rule::Cutoff(Threshold::Fixed(_))))
+        self.stages().iter().all(|stage| stage.rule.threshold() != Some(Threshold::Optimal))
+    }
+
+    /// True if at most one reader blocks at the proposal and one at the finished work, and nothing else happens.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.stages().iter().all(|stage| stage.is_plain() && stage.at < At::Published)
     }
 }
 
 impl TryFrom<PolicyData> for Policy {
     type Error = Error;
     fn try_from(data: PolicyData) -> Result<Self, Error> {
-        match data {
-            PolicyData::Abstain => Ok(Self::abstain()),
-            PolicyData::Staged(stages) => Self::staged(stages),
+        if data.version != VERSION {
+            return Err(Error::new(Kind::Version { found: data.version, known: VERSION }));
         }
+        data.stages.map_or_else(|| Ok(Self::abstain()), Self::staged)
     }
 }
 
 impl From<Policy> for PolicyData {
     fn from(policy: Policy) -> Self {
-        policy.stages.map_or(PolicyData::Abstain, PolicyData::Staged)
-    }
-}
-
-impl fmt::Display for Threshold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Threshold::Fixed(cut) => write!(f, "{cut}"),
-            Threshold::Optimal => write!(f, "optimal"),
-        }
+        Self { version: VERSION, stages: policy.stages }
     }
 }
 
@@ -262,13 +249,17 @@ impl fmt::Display for Policy {
             return Ok(());
         }
         write!(f, ": ")?;
-        if let Some(threshold) = self.threshold(At::Proposal) {
-            write!(f, "propose → [s1 > {threshold}] → ")?;
+        if let Some(stage) = self.stage(At::Proposal) {
+            write!(f, "propose → {stage} → ")?;
         }
         write!(f, "make → ")?;
-        if let Some(threshold) = self.threshold(At::Work) {
-            write!(f, "[s2 > {threshold}] → ")?;
+        if let Some(stage) = self.stage(At::Work) {
+            write!(f, "{stage} → ")?;
         }
-        write!(f, "publish")
+        write!(f, "publish")?;
+        if let Some(stage) = self.stage(At::Published) {
+            write!(f, " → {stage} → keep")?;
+        }
+        Ok(())
     }
 }

@@ -27,7 +27,7 @@ const GAUSS: [f64; 4] =
 
 /// Error accepted, relative to the sum of all integrals: some ten times rounding, beyond which halving panels
 /// only stirs noise.
-const RELATIVE_TOLERANCE: f64 = 2e-15;
+pub(crate) const RELATIVE_TOLERANCE: f64 = 2e-15;
 /// Halvings of one panel. 2⁻⁴⁰ of a panel is far below the width of any feature that is not a jump, and jumps are
 /// put on panel borders by the caller.
 const MAX_DEPTH: u32 = 40;
@@ -44,16 +44,26 @@ pub(crate) struct Integral<const N: usize> {
 /// The error estimate is |K₁₅ − G₇| sharpened as in QUADPACK (Piessens et al. 1983): an estimate rather than a
 /// proof, which the tests hold against closed forms.
 pub(crate) fn integrate<const N: usize>(f: impl Fn(f64) -> [f64; N], borders: &[f64]) -> Integral<N> {
+    integrate_to(f, borders, RELATIVE_TOLERANCE)
+}
+
+/// The same to another tolerance, relative to the sum of all integrals.
+pub(crate) fn integrate_to<const N: usize>(
+    f: impl Fn(f64) -> [f64; N],
+    borders: &[f64],
+    tolerance: f64,
+) -> Integral<N> {
     let mut open: Vec<(Panel<N>, u32)> = borders
         .windows(2)
         .filter(|pair| pair[1] > pair[0])
         .map(|pair| (Panel::new(&f, pair[0], pair[1]), 0))
         .collect();
     let scale: f64 = open.iter().map(|(panel, _)| panel.magnitude()).sum();
-    let allowed = RELATIVE_TOLERANCE * scale;
+    let allowed = tolerance * scale;
     let mut total = Integral { value: [0.0; N], error: 0.0 };
     while let Some((panel, depth)) = open.pop() {
-        if panel.error <= allowed || depth == MAX_DEPTH {
+        // Not a number is not made one by halving.
+        if panel.error.is_nan() || panel.error <= allowed || depth == MAX_DEPTH {
             for (sum, part) in total.value.iter_mut().zip(panel.value) {
                 *sum += part;
             }

@@ -1,7 +1,8 @@
 //! Screening architectures: several judges, each seeing the same piece, and how their verdicts are combined.
 //!
-//! Every judge accepts with the same probability p, independently of the others. That independence is the optimistic
-//! case: judges who share a prejudice correct each other less than these formulas say.
+//! Every judge accepts with the same probability p, independently of the others unless a function says otherwise. That
+//! independence is the optimistic case: judges who share a prejudice correct each other less
+//! ([`Architecture::acceptance_correlated`], [`majority_limit`]).
 //!
 //! # Reference
 //! R. K. Sah and J. E. Stiglitz, The architecture of economic systems: hierarchies and polyarchies, American
@@ -21,9 +22,15 @@
 //! # Ok::<(), parecon_review::Error>(())
 //! ```
 
+mod jury;
+
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, check, check_open_probability, check_probability};
+
+pub use jury::{Asking, Jury, Panel, majority_limit, optimal_jury, optimal_panel};
 
 /// How the verdicts of several judges make one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -112,6 +119,16 @@ impl Architecture {
         }
     }
 
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        match self {
+            Architecture::Nested { outer, inner } => {
+                outer.validate()?;
+                inner.validate()
+            }
+            leaf => leaf.quorum().map(|_| ()),
+        }
+    }
+
     /// Quorum and size; `Nested` has none of its own and counts as a panel of one.
     fn quorum(&self) -> Result<(u32, u32), Error> {
         let (k, n) = match *self {
@@ -121,6 +138,17 @@ impl Architecture {
             Architecture::Nested { .. } => (1, 1),
         };
         if (1..=n).contains(&k) && n < u32::MAX { Ok((k, n)) } else { Err(Error::new(Kind::Quorum { k, n })) }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Architecture::Hierarchy(n) => write!(f, "all of {n}"),
+            Architecture::Polyarchy(n) => write!(f, "any of {n}"),
+            Architecture::KofN { k, n } => write!(f, "{k} of {n}"),
+            Architecture::Nested { outer, inner } => write!(f, "{outer} panels of {inner}"),
+        }
     }
 }
 

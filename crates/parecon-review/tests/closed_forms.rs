@@ -3,8 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use parecon_review::{
-    BreakEven, Environment, EnvironmentData, Policy, StepCosts, Threshold, break_even_production_cost,
-    evaluate,
+    BreakEven, Environment, EnvironmentData, Policy, Threshold, break_even_production_cost, evaluate,
 };
 use parecon_testbed::review::{simulate, textbook, three_regimes};
 
@@ -14,14 +13,7 @@ const SHARE_TOLERANCE: f64 = 5e-15;
 const COST_TOLERANCE: f64 = 30.0 * SHARE_TOLERANCE;
 
 fn data(base_rate: f64, proposal_accuracy: f64, work_accuracy: f64) -> EnvironmentData {
-    EnvironmentData {
-        base_rate,
-        proposal_accuracy,
-        work_accuracy,
-        value: 10.0,
-        harm: 5.0,
-        costs: StepCosts::default(),
-    }
+    EnvironmentData { base_rate, proposal_accuracy, work_accuracy, ..EnvironmentData::default() }
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn boundary_between_prior_and_post_is_the_break_even() {
 #[test]
 fn curves_that_touch_do_not_stall() {
     // With a coin for a second gate, free of charge, two gates are as good as the first alone, at every k.
-    let mut data = *textbook().unwrap().data();
+    let mut data = textbook().unwrap().data().clone();
     data.work_accuracy = 0.0;
     let (environment, optimal) = (Environment::new(data).unwrap(), Threshold::Optimal);
     let policies = [Policy::two_gate(optimal, optimal).unwrap(), Policy::prior(optimal).unwrap()];

@@ -8,9 +8,9 @@ use parecon_testbed::review::{textbook, three_regimes};
 
 #[test]
 fn numbers_out_of_range_are_named() {
-    let good = *textbook().unwrap().data();
+    let good = textbook().unwrap().data().clone();
     let refusal = |change: &dyn Fn(&mut EnvironmentData)| {
-        let mut data = good;
+        let mut data = good.clone();
         change(&mut data);
         Environment::new(data).unwrap_err().to_string()
     };
@@ -51,13 +51,13 @@ fn policies_and_ranges_are_checked() {
         "threshold at the proposal is NaN, must be finite"
     );
     let (first, second) =
-        (Stage::cutoff(At::Proposal, Threshold::Optimal), Stage::cutoff(At::Work, Threshold::Optimal));
+        (Stage::single(At::Proposal, Threshold::Optimal), Stage::single(At::Work, Threshold::Optimal));
     assert_eq!(
-        Policy::staged([second, first]).unwrap_err().to_string(),
+        Policy::staged([second, first.clone()]).unwrap_err().to_string(),
         "a stage at the finished work stands before one at the proposal, must be the other way round"
     );
     assert_eq!(
-        Policy::staged([first, first]).unwrap_err().to_string(),
+        Policy::staged([first.clone(), first]).unwrap_err().to_string(),
         "two stages at the proposal, at most one is possible at each point"
     );
     assert!(break_even_production_cost(&environment, Threshold::Fixed(f64::INFINITY)).is_err());
@@ -99,10 +99,9 @@ fn serialised_forms_round_trip() {
 #[test]
 fn the_form_of_a_policy_is_kept() {
     let policy = Policy::two_gate(Threshold::Fixed(0.25), Threshold::Optimal).unwrap();
-    let stages =
-        r#"[{"at":"proposal","rule":{"cutoff":{"fixed":0.25}}},{"at":"work","rule":{"cutoff":"optimal"}}]"#;
-    assert_eq!(serde_json::to_string(&policy).unwrap(), format!(r#"{{"staged":{stages}}}"#));
-    assert_eq!(serde_json::to_string(&Policy::abstain()).unwrap(), r#""abstain""#);
+    let stages = r#"[{"at":"proposal","rule":{"single":{"fixed":0.25}},"action":"block","timeout":null},{"at":"work","rule":{"single":"optimal"},"action":"block","timeout":null}]"#;
+    assert_eq!(serde_json::to_string(&policy).unwrap(), format!(r#"{{"version":1,"stages":{stages}}}"#));
+    assert_eq!(serde_json::to_string(&Policy::abstain()).unwrap(), r#"{"version":1,"stages":null}"#);
 }
 
 #[test]
@@ -115,6 +114,52 @@ fn deserialising_cannot_build_what_the_constructors_refuse() {
         assert_ne!(text, sound);
         assert!(serde_json::from_str::<Environment>(&text).is_err(), "{text}");
     }
-    let stage = r#"{"at":"work","rule":{"cutoff":"optimal"}}"#;
-    assert!(serde_json::from_str::<Policy>(&format!(r#"{{"staged":[{stage},{stage}]}}"#)).is_err());
+    let stage = r#"{"at":"work","rule":{"single":"optimal"}}"#;
+    assert!(serde_json::from_str::<Policy>(&format!(r#"{{"version":1,"stages":[{stage}]}}"#)).is_ok());
+    assert!(
+        serde_json::from_str::<Policy>(&format!(r#"{{"version":1,"stages":[{stage},{stage}]}}"#)).is_err()
+    );
+    let newer =
+        serde_json::from_str::<Policy>(&format!(r#"{{"version":2,"stages":[{stage}]}}"#)).unwrap_err();
+    assert!(newer.to_string().contains("version of the policy is 2, must be 1"), "{newer}");
+}
+
+#[test]
+fn named_policies_know_their_names_and_draw_themselves() {
+    use parecon_review::{Timeout, Verdict};
+    let zero = Threshold::Fixed(0.0);
+    let timeout = Timeout { after: 7.0, verdict: Verdict::Pass };
+    for (policy, line) in [
+        (Ok(Policy::abstain()), "abstain"),
+        (Ok(Policy::open()), "open: make → publish"),
+        (Policy::prior(zero), "prior: propose → [s1 > 0] → make → publish"),
+        (Policy::post(Threshold::Optimal), "post: make → [s2 > optimal] → publish"),
+        (Policy::two_gate(zero, zero), "two-gate: propose → [s1 > 0] → make → [s2 > 0] → publish"),
+        (Policy::revert(zero), "revert: make → publish → [s3 > 0] → keep"),
+        (
+            Policy::pending_changes(zero, timeout),
+            "pending-changes: make → [s2 > 0; passes after 7] → publish",
+        ),
+        (
+            Policy::partial_lottery(-1.0, 1.0, 0.5),
+            "partial-lottery: propose → [s1 > 1, lot 0.5 down to -1] → make → publish",
+        ),
+        (Policy::board(3, 5, zero), "board: propose → [3 of 5 s1 > 0] → make → publish"),
+        (
+            Policy::trusted_auto_accept(2, zero),
+            "trusted-auto-accept: make → [trusted after 2, else s2 > 0] → publish",
+        ),
+        (
+            Policy::lazy_consensus(9, 0.25, zero),
+            "lazy-consensus: propose → [no objection of 9 (attention 0.25) s1 > 0] → make → publish",
+        ),
+    ] {
+        let policy = policy.unwrap();
+        assert_eq!(policy.to_string(), line);
+        assert!(line.starts_with(policy.name()));
+        let svg = policy.to_svg();
+        assert_eq!(svg.matches("<rect").count(), line.matches('→').count() + 1, "{svg}");
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+    }
 }

@@ -36,9 +36,9 @@ fn stakes(environment: &Environment) -> f64 {
 }
 
 fn changed(environment: &Environment, change: impl FnOnce(&mut EnvironmentData)) -> Environment {
-    let mut data = *environment.data();
+    let mut data = environment.data().clone();
     change(&mut data);
-    Environment::new(data).unwrap_or(*environment)
+    Environment::new(data).unwrap_or_else(|_| environment.clone())
 }
 
 fn everything(evaluation: &Evaluation) -> [f64; 6] {
@@ -153,13 +153,13 @@ proptest! {
         let second = changed(&environment, |data| data.work_accuracy = clear(data.work_accuracy));
         let optimal = Threshold::Optimal;
         for (policy, better) in [
-            (Policy::prior(threshold), first),
-            (Policy::post(threshold), second),
-            (Policy::two_gate(optimal, optimal), first),
-            (Policy::two_gate(optimal, optimal), second),
+            (Policy::prior(threshold), &first),
+            (Policy::post(threshold), &second),
+            (Policy::two_gate(optimal, optimal), &first),
+            (Policy::two_gate(optimal, optimal), &second),
         ] {
             let policy = policy.unwrap();
-            let (before, after) = (evaluate(&environment, &policy), evaluate(&better, &policy));
+            let (before, after) = (evaluate(&environment, &policy), evaluate(better, &policy));
             prop_assert!(after.net_benefit() >= before.net_benefit() - slack, "{}", policy);
         }
     }

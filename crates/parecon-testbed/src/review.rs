@@ -13,14 +13,7 @@ use rand_distr::{Distribution, StandardNormal};
 /// # Errors
 /// None; the type is that of the constructor.
 pub fn textbook() -> Result<Environment, Error> {
-    Environment::new(EnvironmentData {
-        base_rate: 0.5,
-        proposal_accuracy: 0.5,
-        work_accuracy: 0.8,
-        value: 10.0,
-        harm: 5.0,
-        costs: StepCosts::default(),
-    })
+    Environment::new(EnvironmentData::default())
 }
 
 /// b = .3, ρ .5 → .85, v = 10, h = 5, proposals .1 to write and .3 to judge, work 1 to judge: post, two-gate and
@@ -41,6 +34,7 @@ pub fn three_regimes() -> Result<Environment, Error> {
             work_review: Costs::reviewers(1.0),
             ..StepCosts::default()
         },
+        ..EnvironmentData::default()
     })
 }
 
@@ -103,7 +97,9 @@ pub fn environments() -> impl Strategy<Value = Environment> {
                         },
                         work_review: Costs::reviewers(scale * r2),
                         reproduction: Costs::reproduction(scale * m),
+                        ..StepCosts::default()
                     },
+                    ..EnvironmentData::default()
                 })
                 .ok()
             },
