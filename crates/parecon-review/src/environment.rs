@@ -58,12 +58,22 @@ pub struct EnvironmentData {
     /// Share of its value or harm that a piece has done by the time it is taken down, 0 to 1.
     #[serde(default)]
     pub exposure: f64,
+    /// Money that a unit of account is worth, positive: an hour's wage if the unit is hours. Only pay uses it.
+    #[serde(default = "one")]
+    pub money_per_unit: f64,
+    /// Pieces that can be made per unit of time, positive: firms' capacity; none: as many as are wanted.
+    #[serde(default)]
+    pub production_capacity: Option<f64>,
     /// Those who judge.
     #[serde(default)]
     pub reviewers: Reviewers,
     /// Those who have the ideas.
     #[serde(default)]
     pub authors: Authors,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl Default for EnvironmentData {
@@ -79,6 +89,8 @@ impl Default for EnvironmentData {
             quality: Quality::default(),
             published_accuracy: None,
             exposure: 0.0,
+            money_per_unit: 1.0,
+            production_capacity: None,
             reviewers: Reviewers::default(),
             authors: Authors::default(),
         }
@@ -153,6 +165,12 @@ impl Environment {
         )?;
         check_amount("harm of a bad piece", data.harm)?;
         check_probability("exposure", data.exposure)?;
+        for (what, x) in [
+            ("money per unit of account", data.money_per_unit),
+            ("capacity of production", data.production_capacity.unwrap_or(1.0)),
+        ] {
+            check(x.is_finite() && x > 0.0, what, x, "finite and positive")?;
+        }
         data.costs.validate()?;
         data.reviewers.validate()?;
         data.authors.validate()?;

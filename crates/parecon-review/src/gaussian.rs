@@ -69,19 +69,20 @@ pub(crate) struct Fates {
 
 /// ∫ φ(q) · (G₁G₂, G₁(1 − G₂), 1 − G₁) dq above (good) and below (bad) the quality `cut`.
 pub(crate) fn fates(cut: f64, first: &Gate, second: &Gate) -> Fates {
-    fates_to(cut, first, second, RELATIVE_TOLERANCE)
-}
-
-/// The same to another tolerance.
-pub(crate) fn fates_to(cut: f64, first: &Gate, second: &Gate, tolerance: f64) -> Fates {
     let integrand = |q: f64| {
         let density = normal::density(q);
         let ((pass, fail), (pass2, fail2)) = (first.pass_and_fail(q), second.pass_and_fail(q));
         [density * pass * pass2, density * pass * fail2, density * fail]
     };
-    let good = integrate_to(integrand, &panels(cut, LIMIT, &[first, second]), tolerance);
-    let bad = integrate_to(integrand, &panels(-LIMIT, cut, &[first, second]), tolerance);
+    let good = integrate(integrand, &panels(cut, LIMIT, &[first, second]));
+    let bad = integrate(integrand, &panels(-LIMIT, cut, &[first, second]));
     Fates { good: good.value, bad: bad.value, error: good.error + bad.error }
+}
+
+/// Only the first of them for the good, P(good, s₁ > c₁, s₂ > c₂), to a tolerance of one's own.
+pub(crate) fn good_published(cut: f64, first: &Gate, second: &Gate, tolerance: f64) -> f64 {
+    let integrand = |q: f64| [normal::density(q) * first.pass_and_fail(q).0 * second.pass_and_fail(q).0];
+    integrate_to(integrand, &panels(cut, LIMIT, &[first, second]), tolerance).value[0]
 }
 
 /// P(X > x, Y > y) of standard normals with correlation ρ in [0, 1].
@@ -92,6 +93,11 @@ pub(crate) fn fates_to(cut: f64, first: &Gate, second: &Gate, tolerance: f64) ->
 ///
 /// (Plackett 1954). All terms are positive, so small probabilities keep their relative accuracy.
 pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
+    orthant_to(x, y, correlation, RELATIVE_TOLERANCE)
+}
+
+/// The same to another tolerance.
+pub(crate) fn orthant_to(x: f64, y: f64, correlation: f64, tolerance: f64) -> f64 {
     if x.max(y) == f64::INFINITY {
         return 0.0;
     }
@@ -99,7 +105,7 @@ pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
     if x.min(y) == f64::NEG_INFINITY {
         return apart;
     }
-    let together = integrate(
+    let together = integrate_to(
         |angle: f64| {
             let (sin, cos) = angle.sin_cos();
             // The quotient above, rearranged so that nothing cancels near ρ = 1.
@@ -107,6 +113,7 @@ pub(crate) fn orthant(x: f64, y: f64, correlation: f64) -> f64 {
             [(-0.5 * apart * apart - x * y / (1.0 + sin)).exp()]
         },
         &[0.0, correlation.asin()],
+        tolerance,
     );
     apart + together.value[0] / TAU
 }

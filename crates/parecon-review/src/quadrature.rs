@@ -62,7 +62,8 @@ pub(crate) fn integrate_to<const N: usize>(
     let allowed = tolerance * scale;
     let mut total = Integral { value: [0.0; N], error: 0.0 };
     while let Some((panel, depth)) = open.pop() {
-        if panel.error <= allowed || depth == MAX_DEPTH {
+        // Not a number is not made one by halving.
+        if panel.error.is_nan() || panel.error <= allowed || depth == MAX_DEPTH {
             for (sum, part) in total.value.iter_mut().zip(panel.value) {
                 *sum += part;
             }

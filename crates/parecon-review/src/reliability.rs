@@ -7,7 +7,7 @@
 //!
 //! # Reference
 //! N. D. Lawrence and C. Cortes, The NIPS experiment (2014); C. Cortes and N. D. Lawrence, Inconsistency in conference
-//! peer review: revisiting the 2014 NeurIPS experiment (2021).
+//! peer review: revisiting the 2014 `NeurIPS` experiment (2021).
 
 use crate::error::{Error, check, check_open_probability, check_probability};
 use crate::gaussian::orthant;
@@ -36,7 +36,7 @@ pub fn reliability(icc: f64, n: u32) -> Result<f64, Error> {
 /// ```
 /// use parecon_review::reliability::consistency;
 ///
-/// // NeurIPS 2014: 23 % accepted, three reviewers; variances of quality 1.28 and of reviewers' views 1.27. The experiment
+/// // The NIPS experiment of 2014: 23 % accepted, three reviewers; variances of quality 1.28 and of reviewers' views 1.27. The experiment
 /// // itself found about .5: reviewers share more than a model of independent views knows.
 /// let closed_form = consistency(0.23, 1.28 / (1.28 + 1.27), 3)?;
 /// assert!((closed_form - 0.6252).abs() < 5e-5);

@@ -19,7 +19,7 @@
 //! c₂ answering, bracket every local maximum, compare.
 
 use crate::environment::Environment;
-use crate::gaussian::{Gate, fates_to, noise, orthant};
+use crate::gaussian::{Gate, good_published, noise, orthant, orthant_to};
 use crate::normal;
 use crate::policy::{At, Policy, Threshold};
 use crate::quadrature::RELATIVE_TOLERANCE;
@@ -33,7 +33,8 @@ const TOLERANCE: f64 = 1e-12;
 /// compare with a scan twelve times as fine.
 const SCAN: f64 = 0.75;
 
-/// Tolerance of payoffs that are only compared.
+/// Tolerance of integrals behind payoffs that are only compared, and behind steps towards an optimum, where payoffs
+/// are flat.
 const COARSE: f64 = 1e-10;
 /// Newton's method from a neighbour's cut-offs takes three or four steps; one that needs more has lost its way.
 const NEWTON_STEPS: u32 = 12;
@@ -78,7 +79,7 @@ pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut
     let asked = costs.proposal.total() + costs.proposal_review.total();
     match (proposal, work) {
         (Some(Threshold::Optimal), Some(Threshold::Optimal)) => {
-            let near = warm.and_then(|start| problem.near(start));
+            let near = warm.and_then(|start| problem.near(start, COARSE));
             let (first, second) = near.unwrap_or_else(|| problem.joint());
             *warm = (first.is_finite() && second.is_finite()).then_some((first, second));
             problem.payoff(first, second, COARSE) - asked
@@ -195,6 +196,23 @@ impl Problem {
         upcrossing(|second| self.marginal_second(first, second), -FAR, FAR)
     }
 
+    /// The same from the best answer to a cut-off nearby, by Newton's method; there is only one root to find.
+    fn answer_second_near(&self, first: f64, guess: f64) -> f64 {
+        let mut second = guess;
+        for _ in 0..if self.is_smooth() && guess.is_finite() { NEWTON_STEPS } else { 0 } {
+            let (value, slope, _) = self.marginal(self.rho2, second, self.rho1, first, COARSE);
+            let step = -value / slope;
+            if !(slope > 0.0 && step.abs() <= LEAP && second.abs() < FAR) {
+                break;
+            }
+            second += step;
+            if step.abs() < SMALL {
+                return second;
+            }
+        }
+        self.answer_second(first)
+    }
+
     fn joint(&self) -> (f64, f64) {
         let slope = |first: f64| self.marginal_first(first, self.answer_second(first));
         // Even with a faultless second gate the marginal proposal must be worth (v − m) P(g | s₁) ≥ k + r₂.
@@ -211,14 +229,18 @@ impl Problem {
         // A step back, because the bound is the answer itself if the second gate is faultless.
         let start = (start - SCAN).max(-FAR);
         let mut candidates = vec![f64::NEG_INFINITY, f64::INFINITY];
-        let (mut low, mut below) = (start, slope(start));
+        let mut answer = self.answer_second(start);
+        let (mut low, mut below) = (start, self.marginal_first(start, answer));
         while low < FAR {
             let high = (low + SCAN).min(FAR);
-            let above = slope(high);
+            let next = self.answer_second_near(high, answer);
+            let above = self.marginal_first(high, next);
             if below <= 0.0 && above > 0.0 {
-                candidates.push(crossing(slope, low, high, TOLERANCE));
+                let close = self.near((0.5 * (low + high), 0.5 * (answer + next)), RELATIVE_TOLERANCE);
+                let inside = close.map(|(first, _)| first).filter(|first| (low..=high).contains(first));
+                candidates.push(inside.unwrap_or_else(|| crossing(slope, low, high, TOLERANCE)));
             }
-            (low, below) = (high, above);
+            (low, below, answer) = (high, above, next);
         }
         let mut best = (f64::NEG_INFINITY, (f64::INFINITY, f64::INFINITY));
         for first in candidates {
@@ -239,14 +261,14 @@ impl Problem {
     }
 
     /// The local maximum of two gates that Newton's method finds from `start`, if it does.
-    fn near(&self, start: (f64, f64)) -> Option<(f64, f64)> {
-        if noise(self.rho1) == 0.0 || noise(self.rho2) == 0.0 || self.rho1 == 0.0 || self.rho2 == 0.0 {
+    fn near(&self, start: (f64, f64), tolerance: f64) -> Option<(f64, f64)> {
+        let (mut first, mut second) = start;
+        if !(self.is_smooth() && first.is_finite() && second.is_finite()) {
             return None;
         }
-        let (mut first, mut second) = start;
         for _ in 0..NEWTON_STEPS {
-            let (f1, own1, cross1) = self.marginal(self.rho1, first, self.rho2, second);
-            let (f2, own2, cross2) = self.marginal(self.rho2, second, self.rho1, first);
+            let (f1, own1, cross1) = self.marginal(self.rho1, first, self.rho2, second, tolerance);
+            let (f2, own2, cross2) = self.marginal(self.rho2, second, self.rho1, first, tolerance);
             let f1 = f1 - self.production - self.work_review;
             let determinant = own1 * own2 - cross1 * cross2;
             if !(own1 > 0.0 && own2 > 0.0 && determinant > 0.0) {
@@ -267,14 +289,19 @@ impl Problem {
         None
     }
 
+    /// True if both signals tell something and neither everything, so that marginal worths have slopes.
+    fn is_smooth(&self) -> bool {
+        [self.rho1, self.rho2].into_iter().all(|rho| rho > 0.0 && noise(rho) > 0.0)
+    }
+
     /// (v + h) P(good, other > cut | signal = at) − (h + m) P(other > cut | signal = at) with its derivatives in `at`
     /// and in `cut`.
-    fn marginal(&self, rho: f64, at: f64, other: f64, cut: f64) -> (f64, f64, f64) {
+    fn marginal(&self, rho: f64, at: f64, other: f64, cut: f64, tolerance: f64) -> (f64, f64, f64) {
         let (spread, scale) = (noise(rho), noise(rho * other));
         let (a, b) = ((self.quality_cut - rho * at) / spread, (cut - rho * other * at) / scale);
         let (correlation, rest) = ((other * spread / scale).min(1.0), noise(other) / scale);
         let (gain, loss) = (self.value + self.harm, self.harm + self.reproduction);
-        let value = gain * orthant(a, b, correlation) - loss * normal::cdf(-b);
+        let value = gain * orthant_to(a, b, correlation, tolerance) - loss * normal::cdf(-b);
         let by_a = -gain * normal::density(a) * normal::cdf((correlation * a - b) / rest);
         let by_b = normal::density(b) * (loss - gain * normal::cdf((correlation * b - a) / rest));
         (value, -by_a * rho / spread - by_b * rho * other / scale, by_b / scale)
@@ -282,12 +309,16 @@ impl Problem {
 
     /// W + r₁ + c₀.
     fn payoff(&self, first: f64, second: f64, tolerance: f64) -> f64 {
+        if first == f64::INFINITY {
+            return 0.0;
+        }
         let (one, two) = (Gate::new(self.rho1, first), Gate::new(self.rho2, second));
-        let fates = fates_to(self.quality_cut, &one, &two, tolerance);
-        let (good, bad) = (fates.good, fates.bad);
-        (self.value - self.reproduction) * good[0]
-            - (self.harm + self.reproduction) * bad[0]
-            - (self.production + self.work_review) * (good[0] + good[1] + bad[0] + bad[1])
+        let good = good_published(self.quality_cut, &one, &two, tolerance);
+        // Signals are correlated through quality alone.
+        let all = orthant_to(first, second, self.rho1 * self.rho2, tolerance);
+        (self.value + self.harm) * good
+            - (self.harm + self.reproduction) * all
+            - (self.production + self.work_review) * normal::cdf(-first)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Power against published tables and enumeration.
 
+#![allow(clippy::unwrap_used)]
+
 use parecon_review::voting::{Agreement, Assembly, Index, sampled_power};
 use proptest::prelude::*;
 

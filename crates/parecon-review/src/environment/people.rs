@@ -119,6 +119,8 @@ pub struct Authors {
     /// Mean number of ideas in an author's time, at least 1; after each idea the author goes on with probability
     /// 1 − 1/this.
     pub contributions: f64,
+    /// Ideas of all authors per unit of time; 0: too few for capacities to matter.
+    pub ideas: f64,
     /// Share of the variance of quality that is the author's skill, 0 (luck) to .95: what makes a record tell.
     pub skill: f64,
     /// Skill, in standard deviations among authors, below which an idea cannot be carried out; none: no such bar.
@@ -143,7 +145,15 @@ pub struct Motive {
 
 impl Default for Authors {
     fn default() -> Self {
-        Self { contributions: 1.0, skill: 0.0, skill_needed: None, income: None, need: 0.0, motive: None }
+        Self {
+            contributions: 1.0,
+            ideas: 0.0,
+            skill: 0.0,
+            skill_needed: None,
+            income: None,
+            need: 0.0,
+            motive: None,
+        }
     }
 }
 
@@ -151,6 +161,7 @@ impl Authors {
     pub(super) fn validate(&self) -> Result<(), Error> {
         let number = self.contributions;
         check(number.is_finite() && number >= 1.0, "ideas per author", number, "finite and at least 1")?;
+        check_amount("ideas per unit of time", self.ideas)?;
         let share = (0.0..=0.95).contains(&self.skill);
         check(share, "share of quality that is skill", self.skill, "between 0 and 0.95")?;
         if let Some(bar) = self.skill_needed {
