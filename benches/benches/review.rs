@@ -3,10 +3,13 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use parecon_review::queue::ErlangC;
 use parecon_review::screening::Architecture;
+use parecon_review::simulate::{Delay, Desk, Run, Station, Timing, Traffic, simulate};
 use parecon_review::voting::Assembly;
 use parecon_review::{
-    Axis, Environment, Error, Policy, Steps, Threshold, evaluate, evaluate_over, frontier, phase_map,
+    Axis, Environment, EnvironmentData, Error, Policy, Pool, Reviewers, Steps, Threshold, evaluate,
+    evaluate_over, frontier, phase_map,
 };
 use parecon_testbed::review::three_regimes;
 
@@ -111,13 +114,60 @@ fn panels(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn queues(criterion: &mut Criterion) -> Result<(), Error> {
+    let queue = ErlangC::new(990.0, 1.0, 1000)?;
+    criterion.bench_function("review/erlang_c/1000", |bencher| bencher.iter(|| black_box(queue).steady()));
+
+    // Customers per second, on as many threads as there are.
+    let mut group = criterion.benchmark_group("review/station");
+    let run = Run::new(1).with_replications(10).with_arrivals(100_000).with_warm_up(0);
+    group.throughput(Throughput::Elements(1_000_000));
+    for servers in [1u32, 10, 100] {
+        let traffic = Traffic { arrival_rate: 0.9 * f64::from(servers), service: Delay::Exponential(1.0) };
+        let station = Station { classes: vec![traffic], servers, patience: None };
+        group.bench_function(BenchmarkId::new("recursion", servers), |bencher| {
+            bencher.iter(|| black_box(&station).simulate(&run));
+        });
+    }
+    let traffic = Traffic { arrival_rate: 4.5, service: Delay::Exponential(1.0) };
+    let station = Station { classes: vec![traffic; 2], servers: 10, patience: None };
+    group.bench_function(BenchmarkId::new("events", 10), |bencher| {
+        bencher.iter(|| black_box(&station).simulate(&run));
+    });
+    group.finish();
+    Ok(())
+}
+
+fn pipelines(criterion: &mut Criterion) -> Result<(), Error> {
+    let pool = |capacity| Pool { capacity: Some(capacity), ..Pool::default() };
+    let reviewers = Reviewers { proposal: pool(1.1), work: pool(0.6), published: Pool::default() };
+    let environment = Environment::new(EnvironmentData { reviewers, ..EnvironmentData::default() })?;
+    let desk = Desk { reviewers: 10, reading_cv2: 1.0 };
+    let production = Delay::LogNormal { mean: 5.0, cv2: 4.0 };
+    let timing = Timing { production, proposal: desk, work: desk, ..Timing::default() };
+    let run = Run::new(1).with_replications(10).with_arrivals(100_000).with_warm_up(0);
+    let zero = Threshold::Fixed(0.0);
+    let mut group = criterion.benchmark_group("review/simulate");
+    group.throughput(Throughput::Elements(1_000_000));
+    group.sample_size(10);
+    for policy in [Policy::two_gate(zero, Threshold::Fixed(0.5))?, Policy::trusted_auto_accept(3, zero)?] {
+        group.bench_function(policy.name(), |bencher| {
+            bencher.iter(|| simulate(&environment, black_box(&policy), &timing, &run));
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
 fn all(criterion: &mut Criterion) {
     let result = three_regimes().and_then(|environment| {
         evaluation(criterion, &environment)?;
         sweep(criterion, &environment)?;
         boundaries(criterion, &environment)?;
         maps(criterion, &environment)?;
-        power(criterion)
+        power(criterion)?;
+        queues(criterion)?;
+        pipelines(criterion)
     });
     // A benchmark that silently measures nothing would be worse than one that stops.
     assert!(result.is_ok(), "the canonical instances are valid: {result:?}");

@@ -1,15 +1,17 @@
 //! Our side of `cargo xtask peers`: the same tables, questions and measurements as `xtask/peers/peers.py`.
 //!
 //! ```text
-//! io-peers make TABLE FOLDER [FILE]   writes a table for both sides
-//! io-peers results FOLDER             answers every question and writes the answers, to be compared
-//! io-peers measure CASE FOLDER        measures one question in this process and prints the measurement as JSON
-//! io-peers bandwidth THREADS          prints the bytes per second at which memory is read
+//! parecon-peers make TABLE FOLDER [FILE]   writes a table for both sides
+//! parecon-peers results FOLDER             answers every question and writes the answers, to be compared
+//! parecon-peers measure CASE FOLDER        measures one question in this process and prints the measurement as JSON
+//! parecon-peers bandwidth THREADS          prints the bytes per second at which memory is read
+//! parecon-peers review CASE N ARRIVALS     simulates N times so many arrivals, measures it, and prints both as JSON
 //! ```
 
 mod cases;
 mod clock;
 mod exchange;
+mod review;
 mod tables;
 
 use std::path::Path;
@@ -31,8 +33,14 @@ fn main() -> Result<()> {
             println!("{}", clock::bandwidth(threads.parse()?));
             Ok(())
         }
+        ["review", case, replications, arrivals] => {
+            let answer = review::run(case, replications.parse()?, arrivals.parse()?)?;
+            println!("{}", serde_json::to_string(&answer)?);
+            Ok(())
+        }
         _ => bail!(
-            "expected: make TABLE FOLDER [FILE], results FOLDER, measure CASE FOLDER or bandwidth THREADS"
+            "expected: make TABLE FOLDER [FILE], results FOLDER, measure CASE FOLDER, bandwidth THREADS or \
+             review CASE REPLICATIONS ARRIVALS"
         ),
     }
 }

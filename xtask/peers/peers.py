@@ -1,4 +1,4 @@
-"""The peers' side of `cargo xtask peers`: pymrio, numpy and SciPy on the tables that `io-peers` writes.
+"""The peers' side of `cargo xtask peers`: pymrio, numpy and SciPy on the tables that `parecon-peers` writes.
 
     peers.py versions               what is installed, as JSON
     peers.py peak                   flops per second of a matrix product

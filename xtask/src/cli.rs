@@ -60,6 +60,12 @@ enum Command {
               value_parser = clap::value_parser!(u16).range(1..))]
         threads: Vec<u16>,
     },
+    /// Compare the queues and the pipeline of parecon-review with simpy and ciw: results and time
+    ReviewPeers {
+        /// A million arrivals instead of a hundred thousand: some minutes
+        #[arg(long)]
+        large: bool,
+    },
     /// Build and run the fuzz targets, on a stable toolchain
     Fuzz {
         /// Seconds to spend on each target
@@ -97,6 +103,7 @@ impl Cli {
                 let threads = threads.into_iter().map(usize::from).collect();
                 peers::run(&ws, &peers::Choice { large, check, cases, tables, threads })
             }
+            Command::ReviewPeers { large } => peers::review::run(&ws, large),
             Command::Fuzz { seconds, input: None, target } => {
                 fuzz::run(&ws, fuzz::Search::random(seconds), target.as_deref())
             }

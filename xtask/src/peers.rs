@@ -7,6 +7,7 @@
 mod cases;
 mod python;
 mod report;
+pub(crate) mod review;
 
 use crate::shell::{Cmd, Outcome};
 use crate::workspace::Workspace;
@@ -38,7 +39,7 @@ pub(crate) fn run(ws: &Workspace, choice: &Choice) -> Result<Outcome> {
     let tables = chosen(cases::tables(ws), &choice.tables, |table| &table.name)?;
     let tables: Vec<Table> = tables.into_iter().filter(|table| choice.large || !table.large).collect();
     let cases = chosen(CASES.iter().collect(), &choice.cases, |case| case.name)?;
-    let python = match Python::prepare(ws)? {
+    let python = match Python::prepare(ws, &python::IO)? {
         Ok(python) => python,
         Err(missing) => return Ok(Outcome::Skipped(missing)),
     };
@@ -84,9 +85,9 @@ struct Both {
 impl Both {
     fn build(ws: &Workspace, python: Python) -> Result<Self> {
         Cmd::cargo(&ws.root)
-            .args(["build", "--release", "--package", "parecon-benches", "--bin", "io-peers"])
+            .args(["build", "--release", "--package", "parecon-benches", "--bin", "parecon-peers"])
             .run()?;
-        let ours = ws.target.join("release").join(format!("io-peers{}", std::env::consts::EXE_SUFFIX));
+        let ours = ws.target.join("release").join(format!("parecon-peers{}", std::env::consts::EXE_SUFFIX));
         Ok(Self { root: ws.root.clone(), folder: ws.target.join("peers"), ours, python })
     }
 

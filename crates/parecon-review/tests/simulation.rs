@@ -148,6 +148,10 @@ fn trust_agrees_with_the_exact_solution_where_verdicts_are_instant() {
         let authors = Authors { contributions: 6.0, skill, ..Authors::default() };
         let environment =
             Environment::new(EnvironmentData { authors, ..textbook().unwrap().data().clone() }).unwrap();
+        // Defying advice is not the acceptance that earns trust.
+        let rule = Rule::Trust { after: 2, otherwise: Box::new(Rule::Single(Threshold::Fixed(0.2))) };
+        let advice = Stage::new(At::Work, rule).with_action(Action::Advise { heeded: 0.6 });
+        assert_is_exact(&environment, &Policy::staged([advice]).unwrap(), &Timing::default(), &run);
         let policy = Policy::trusted_auto_accept(2, Threshold::Fixed(0.2)).unwrap();
         assert_eq!(simulate(&environment, &policy, &Timing::default(), &run).unwrap().engine, Engine::Events);
         assert_is_exact(&environment, &policy, &Timing::default(), &run);

@@ -16,7 +16,7 @@ const STRESSORS: f64 = 10.0;
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) name: String,
-    /// Its name for `io-peers make`, and the file it comes from.
+    /// Its name for `parecon-peers make`, and the file it comes from.
     pub(super) made_as: String,
     pub(super) file: Option<PathBuf>,
     pub(super) sectors: usize,

@@ -1,4 +1,4 @@
-//! The peers: Python with pymrio, numpy and scipy in an environment of their own below `target/`.
+//! The peers: Python programs in environments of their own below `target/`.
 
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
@@ -7,8 +7,26 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SCRIPT: &str = "xtask/peers/peers.py";
-const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
+/// A script, what it needs, and the environment's folder.
+pub(super) struct Peers {
+    pub(super) script: &'static str,
+    pub(super) requirements: &'static str,
+    pub(super) home: &'static str,
+}
+
+/// pymrio, numpy and scipy.
+pub(super) const IO: Peers = Peers {
+    script: "xtask/peers/peers.py",
+    requirements: "xtask/peers/requirements.txt",
+    home: "peers-venv",
+};
+
+/// `SimPy` and Ciw.
+pub(super) const REVIEW: Peers = Peers {
+    script: "xtask/peers/review.py",
+    requirements: "xtask/peers/review-requirements.txt",
+    home: "review-peers-venv",
+};
 
 /// Every library that may lie below numpy reads one of these.
 const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"];
@@ -19,15 +37,16 @@ const KERNELS: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
 pub(super) struct Python {
     root: PathBuf,
     program: PathBuf,
+    script: &'static str,
 }
 
 impl Python {
     /// Makes the environment unless it is there with the same requirements; or says what is missing.
-    pub(super) fn prepare(ws: &Workspace) -> Result<Result<Self, String>> {
-        let home = ws.target.join("peers-venv");
+    pub(super) fn prepare(ws: &Workspace, peers: &Peers) -> Result<Result<Self, String>> {
+        let home = ws.target.join(peers.home);
         let bin = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
-        let python = Self { root: ws.root.clone(), program: bin.join("python") };
-        let requirements = ws.root.join(REQUIREMENTS);
+        let python = Self { root: ws.root.clone(), program: bin.join("python"), script: peers.script };
+        let requirements = ws.root.join(peers.requirements);
         let wanted = fs::read_to_string(&requirements)
             .with_context(|| format!("could not read {}", requirements.display()))?;
         let stamp = home.join("installed.txt");
@@ -67,7 +86,7 @@ impl Python {
     }
 
     fn script(&self, args: &[&OsStr]) -> Cmd {
-        let script = Cmd::new(&self.program, &self.root).args([SCRIPT]).args(args);
+        let script = Cmd::new(&self.program, &self.root).args([self.script]).args(args);
         KERNELS.iter().fold(script, |cmd, key| cmd.without_env(key))
     }
 

@@ -174,7 +174,8 @@ impl ReviewReport {
 /// with that seed. Readings of a panel are taken one after the other by one reviewer's place at the desk, without a
 /// further wait. A pool with a `capacity` is a queue; without, verdicts take the pool's `latency`, or no time. Who has
 /// waited longer than an exponential time of mean `patience` withdraws (not from the review of published work).
-/// Optimal thresholds are those of the exact solution ([`evaluate`]), which knows no queues.
+/// Optimal thresholds are those of the exact solution ([`evaluate`]), which knows no queues. Who is trusted passes at once,
+/// whatever the deadline.
 ///
 /// The mean agrees with [`evaluate`] wherever that model applies: no capacity, and time without effect.
 ///
