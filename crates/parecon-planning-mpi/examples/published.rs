@@ -1,16 +1,17 @@
 //! Plans an economy with the published distributions, its councils dealt out to all processes.
 //!
-//! `mpirun -n 2 published [--councils N] [--goods N] [--seed N] [--tolerance X] [--rule revealed-newton|recorded]
-//! [--checkpoint FILE] [--prices FILE] [--die-after ROUND]`
+//! `mpirun -n 2 published [--councils N] [--goods N] [--seed N] [--tolerance X] [--rule NAME] [--checkpoint FILE]
+//! [--prices FILE] [--die-after ROUND]`
 //!
-//! Half of the councils are worker councils. `--prices` writes the final prices as JSON. With `--die-after` the last process
+//! Rules are named as in `parecon_planning::experiment::Rule`: `revealed_newton` unless said otherwise. Half of the councils are worker councils. `--prices` writes the final prices as JSON. With `--die-after` the last process
 //! kills itself after that round: to rehearse what happens then.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::Command;
 
-use parecon_planning::{Config, Economy, PriceRule, Recorded, RevealedNewton, Round};
+use parecon_planning::experiment::Rule;
+use parecon_planning::{Config, Economy, Round};
 use parecon_planning_mpi::{World, plan};
 use parecon_testbed::planning::{published_councils, published_goods};
 
@@ -22,7 +23,7 @@ struct Options {
     goods: usize,
     seed: u64,
     tolerance: f64,
-    recorded: bool,
+    rule: Rule,
     checkpoint: Option<PathBuf>,
     prices: Option<PathBuf>,
     die_after: Option<usize>,
@@ -36,7 +37,7 @@ fn options() -> Result<Options, Failure> {
         goods: 50,
         seed: 1,
         tolerance: 1e-9,
-        recorded: false,
+        rule: Rule::RevealedNewton,
         checkpoint: None,
         prices: None,
         die_after: None,
@@ -49,7 +50,10 @@ fn options() -> Result<Options, Failure> {
             "--goods" => options.goods = value.parse::<f64>()? as usize,
             "--seed" => options.seed = value.parse()?,
             "--tolerance" => options.tolerance = value.parse()?,
-            "--rule" => options.recorded = value == "recorded",
+            "--rule" => {
+                let named = Rule::ALL.into_iter().find(|rule| rule.name() == value);
+                options.rule = named.ok_or_else(|| format!("no rule {value}"))?;
+            }
             "--checkpoint" => options.checkpoint = Some(value.into()),
             "--prices" => options.prices = Some(value.into()),
             "--die-after" => options.die_after = Some(value.parse()?),
@@ -74,8 +78,7 @@ fn run(world: &std::sync::Arc<World>) -> Result<(), Failure> {
     let economy = world.agree(share())?.build_among(world.clone())?;
     let built = start.elapsed();
 
-    let mut rule: Box<dyn PriceRule> =
-        if options.recorded { Box::new(Recorded::new()) } else { Box::new(RevealedNewton::new()) };
+    let mut rule = options.rule.for_economy(&economy);
     let config = Config::new()
         .with_start_price(700.0)
         .with_tolerance(options.tolerance)

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use parecon_planning::{Config, Economy, Recorded, RevealedNewton, plan};
+use parecon_planning::experiment::Rule;
+use parecon_planning::{Config, Economy, plan};
 use parecon_planning_mpi::Checkpoint;
 use parecon_testbed::planning::{published_councils, published_goods};
 
@@ -74,21 +75,20 @@ fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |most, (a, b)| f64::max(most, (a / b - 1.0).abs()))
 }
 
-/// Both rules, and so few councils per good that GMRES takes the place of matrices.
+/// Rules of every kind of disclosure, and so few councils per good that GMRES takes the place of matrices.
 #[test]
 fn any_number_of_processes_finds_the_same_prices() {
     for (rule, councils, goods, tolerance) in [
-        ("revealed-newton", 6_000, 50, 1e-12),
+        ("revealed_newton", 6_000, 50, 1e-12),
         ("recorded", 2_000, 50, 0.03),
-        ("revealed-newton", 20_000, 1_500, 1e-12),
+        ("totals_newton", 2_000, 50, 1e-9),
+        ("newton", 2_000, 50, 1e-12),
+        ("revealed_newton", 20_000, 1_500, 1e-12),
     ] {
         let economy = whole(councils, goods);
         let config = Config::new().with_start_price(700.0).with_tolerance(tolerance).with_certificate(false);
-        let alone = if rule == "recorded" {
-            plan(&economy, &mut Recorded::new(), &config, &mut ()).unwrap()
-        } else {
-            plan(&economy, &mut RevealedNewton::new(), &config, &mut ()).unwrap()
-        };
+        let named = Rule::ALL.into_iter().find(|named| named.name() == rule).unwrap();
+        let alone = plan(&economy, &mut *named.for_economy(&economy), &config, &mut ()).unwrap();
         assert!(alone.status.is_converged());
         for processes in [1, 2, 4] {
             let file = Scratch::new(&format!("same-{rule}-{goods}-{processes}"));
@@ -104,7 +104,7 @@ fn any_number_of_processes_finds_the_same_prices() {
 
 #[test]
 fn a_run_goes_on_after_a_process_was_killed() {
-    for (rule, tolerance, after) in [("recorded", "0.03", 4), ("revealed-newton", "1e-9", 2)] {
+    for (rule, tolerance, after) in [("recorded", "0.03", 4), ("revealed_newton", "1e-9", 2)] {
         for processes in [2, 4] {
             let name = |what: &str| Scratch::new(&format!("{what}-{rule}-{processes}"));
             let (undisturbed, resumed, checkpoint) =
@@ -147,6 +147,7 @@ fn failures_are_known_to_all_processes() {
         ),
         (&["--checkpoint", "/no/such/folder/file"], "could not write /no/such/folder/file"),
         (&["--dance", "1"], "no option --dance"),
+        (&["--rule", "magic"], "no rule magic"),
         (&["--councils", "20"], "no worker council makes it"),
         (&["--goods", "0"], "process 0: an economy needs at least one good"),
     ] {

@@ -24,6 +24,11 @@ impl Aggregates {
         }
     }
 
+    /// Whether they are of so many goods.
+    pub(crate) fn is_over(&self, goods: usize) -> bool {
+        self.supply.len() == goods && self.demand.len() == goods
+    }
+
     /// The good that is furthest from agreement and its imbalance in size, `|D − S| / ((D + S)/2)`: 0.03 is 3 %.
     ///
     /// The first of equals; `None` without goods.

@@ -3,6 +3,7 @@
 use parecon_io::{Id, IoTable, Sector};
 use serde::{Deserialize, Serialize};
 
+use crate::economy::check::elasticity;
 use crate::{
     Branch, Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Nest, NestedCes,
     Preference, Preferences, Technology, WorkerCouncil,
@@ -146,7 +147,7 @@ impl Calibration {
     /// records, whatever the elasticities; these decide what they do at others.
     ///
     /// # Errors
-    /// If an elasticity is negative or not finite, or above 1000.
+    /// If an elasticity is neither 0 nor between 0.001 and 1000.
     ///
     /// # Example
     /// ```
@@ -160,12 +161,8 @@ impl Calibration {
     /// ```
     pub fn with_substitution(mut self, substitution: Substitution) -> Result<Self, Error> {
         let Substitution { top, energy, materials, .. } = substitution;
-        for (what, elasticity) in [("top", top), ("energy", energy), ("materials", materials)] {
-            if !(elasticity == 0.0 || (0.001..=1000.0).contains(&elasticity)) {
-                return Err(Error::invalid(format!(
-                    "elasticity of substitution ({what}) is {elasticity}, must be 0 or between 0.001 and 1000"
-                )));
-            }
+        for (what, value) in [("top", top), ("energy", energy), ("materials", materials)] {
+            elasticity(|| format!("elasticity of substitution ({what})"), value)?;
         }
         self.substitution = Some(substitution);
         Ok(self)
@@ -184,12 +181,12 @@ impl Calibration {
     /// fixed supply     ω_i = Σ |negative y_ic| + Σ |negative z_ij|;  ω_labour = Σ_j ℓ_j
     /// ```
     ///
-    /// With [elasticities of substitution](Self::with_substitution), the same shares are the weights of a nest, with
-    /// returns `B = Σ b` and `log A_j = log x_j − B log(B x_j)`.
-    ///
     /// so that every council's best answer to prices of 1 is what the table records, and every good is in
     /// balance. Every component of value added but labour (surplus, taxes on production) counts as the return to
     /// what the sector cannot change within the year; it makes returns to scale decrease.
+    ///
+    /// With [elasticities of substitution](Self::with_substitution), the same shares are the weights of a nest, with
+    /// returns `B = Σ b` and `log A_j = log x_j − B log(B x_j)`.
     ///
     /// # Errors
     /// If the component is missing from the table, or a sector has no output, negative labour, or inputs and

@@ -26,7 +26,8 @@ use crate::{Economy, Error};
 /// order in the imbalances.
 ///
 /// Councils of other kinds enter in the same way: worker councils by their true largest surplus, never a smoothed one, and
-/// consumer councils by the utility that their requests at the announced prices maximise:
+/// consumer councils by the utility that their requests at the announced prices maximise (what smoothing forgoes and what
+/// fixed proportions waste stays in the gap, which is then of first order):
 ///
 /// | preferences | utility in units of account |
 /// |---|---|

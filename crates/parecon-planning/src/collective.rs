@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// same order, and an implementation must leave the same bits in every process. Whoever cannot reach the others has to
 /// end the process: a sum without them would pass for a plan.
 ///
+/// Such an economy can be planned, certified and made feasible. It has no [years](crate::Years) and no
+/// [next year](crate::experiment::next_year), and is serialised without the councils of the other processes.
+///
 /// Crate `parecon-planning-mpi` implements this for MPI.
 ///
 /// # Example
@@ -77,7 +80,11 @@ impl Collective for Alone {
 
 /// The group an economy belongs to; which one does not make economies differ.
 #[derive(Clone)]
-pub(crate) struct Group(pub(crate) Arc<dyn Collective>);
+pub(crate) struct Group {
+    pub(crate) all: Arc<dyn Collective>,
+    /// Whether councils may be elsewhere.
+    pub(crate) spread: bool,
+}
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -126,8 +126,8 @@ impl Economy {
     /// - a consumer council that wants a good of a category that is not consumed, or permits one that is no pollutant;
     /// - a good that nobody can supply, or that nobody wants either for consumption or, directly or indirectly, to
     ///   make something that is consumed: its price would rise or fall without end ([`Error::is_unbalanced`]).
-    ///   With decreasing returns everywhere, this is the only way in which clearing prices can fail to exist, and
-    ///   they are unique.
+    ///   With Cobb–Douglas councils only, this is the only way in which clearing prices can fail to exist, and they
+    ///   are unique.
     ///
     /// # Complexity
     /// Linear in the size of the data.
@@ -294,7 +294,7 @@ impl Economy {
         };
         let mut sums =
             chunked_reduce(self.workers.len(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
-        self.group.0.sum(&mut sums);
+        self.group().sum(&mut sums);
         let supply = (0..n).map(|g| self.goods[g].endowment + sums[g] / prices[g]).collect();
         let demand = (0..n).map(|g| (self.spending[g] + sums[n + g]) / prices[g]).collect();
         Aggregates { supply, demand }
@@ -313,7 +313,17 @@ impl Economy {
     }
 
     pub(crate) fn group(&self) -> &dyn Collective {
-        &*self.group.0
+        &*self.group.all
+    }
+
+    /// An error if this economy's councils may be elsewhere: `what` would be made of those that are here.
+    pub(crate) fn check_whole(&self, what: &str) -> Result<(), Error> {
+        if self.group.spread {
+            return Err(Error::invalid(format!(
+                "councils are spread over processes, {what} must be of an economy that is whole"
+            )));
+        }
+        Ok(())
     }
 
     pub(crate) fn largest_returns(&self) -> f64 {

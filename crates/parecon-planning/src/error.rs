@@ -70,6 +70,20 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same error, with where it happened in front.
+    pub(crate) fn within(self, place: &str) -> Self {
+        let place = |message| format!("{place}: {message}");
+        Self::from(match *self.kind {
+            Kind::Malformed(message) => Kind::Malformed(place(message)),
+            Kind::Invalid(message) => Kind::Invalid(place(message)),
+            Kind::IncreasingReturns(message) => Kind::IncreasingReturns(place(message)),
+            Kind::Unbalanced(message) => Kind::Unbalanced(place(message)),
+            Kind::Rule(message) => Kind::Rule(place(message)),
+        })
+    }
+}
+
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         Error { kind: Box::new(kind) }

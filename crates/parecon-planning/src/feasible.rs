@@ -57,20 +57,22 @@ impl Economy {
     /// one solution and Newton's method climbs to it monotonically from its first step on, each of its points being
     /// feasible. Since all goods are used up, the welfare lost is of second order in the imbalances.
     ///
-    /// With `Q_w·F_w(r)` in place of `Q_w·Π r_i^b_wi` the same holds for technologies of other kinds: nested CES
-    /// technologies make what their aggregate then allows, those with fixed proportions reduce the whole plan to their
-    /// scarcest input. What a consumer council needs at least is left to it.
+    /// Technologies of other kinds have `Q_w·F_w(r)` in place of `Q_w·Π r_i^b_wi`: nested CES technologies make what
+    /// their aggregate then allows, those with fixed proportions reduce the whole plan to their scarcest input. `T` is still
+    /// increasing, but neither convex nor always a contraction; where Newton's steps do not help, those of `T` itself are
+    /// taken. What a consumer council needs at least is left to it.
     ///
     /// Returns `None` from prices so absurd that some proposal is [cut off](Economy), or that some good's demand and
-    /// what can be had of it are a factor of e¹⁰⁰ apart; where something is left of less than consumer councils need at least; and where a worker council answers by
-    /// [first-order conditions](crate::Technology::FirstOrder) of increasing returns.
+    /// what can be had of it are a factor of e¹⁰⁰ apart; where less of something is left than consumer councils need at
+    /// least; where a worker council answers by [first-order conditions](crate::Technology::FirstOrder) of increasing
+    /// returns; and where, with technologies of other kinds, no such factors have been found.
     ///
     /// # Errors
     /// If `prices` are not one for each good, each between 1e-100 and 1e100.
     ///
     /// # Complexity
-    /// A few (typically 2) Newton steps, each one exponential per worker council and a dense linear solve in the
-    /// number of goods.
+    /// A few (typically 2) Newton steps, or up to 200 where councils are of other kinds, each one exponential per worker
+    /// council and a linear solve in the number of goods.
     ///
     /// # Example
     /// ```

@@ -41,7 +41,7 @@ pub enum Category {
     Nature,
     /// A kind of labour, available as the endowment.
     Labour,
-    /// Permission to pollute, used as an input and limited by the endowment.
+    /// Permission to pollute, used as an input; limited by the endowment and what [those affected](crate::Exposed) permit.
     Pollutant,
 }
 

@@ -69,16 +69,16 @@ impl IncomeRule {
             }
             IncomeRule::EffortRating { consumption } => {
                 for (c, m) in members.iter().enumerate() {
-                    let wrong = [
-                        ("number of people", m.people, m.people > 0.0),
-                        ("effort rating", m.effort_rating, m.effort_rating >= 0.0),
-                        ("allowance", m.allowance, m.allowance >= 0.0),
+                    let numbers = [
+                        ("number of people", m.people, m.people > 0.0, "positive"),
+                        ("effort rating", m.effort_rating, m.effort_rating >= 0.0, "not negative"),
+                        ("allowance", m.allowance, m.allowance >= 0.0, "not negative"),
                     ];
-                    if let Some((what, value, _)) =
-                        wrong.iter().find(|(_, v, valid)| !(v.is_finite() && *valid))
+                    if let Some((what, value, _, bound)) =
+                        numbers.iter().find(|(_, v, valid, _)| !(v.is_finite() && *valid))
                     {
                         return Err(Error::invalid(format!(
-                            "consumer council {c}: {what} is {value}, must be finite and not negative"
+                            "consumer council {c}: {what} is {value}, must be finite and {bound}"
                         )));
                     }
                 }

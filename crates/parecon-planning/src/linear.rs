@@ -62,9 +62,12 @@ impl Lu {
         Some(Lu { factors, permutation })
     }
 
-    /// `None` if the answer is not finite.
+    /// `None` if the answer is not finite, or the right side has not as many rows.
     pub(crate) fn solve(&self, right: &[f64]) -> Option<Vec<f64>> {
         let n = right.len();
+        if n != self.factors.nrows() {
+            return None;
+        }
         let scratch = substitute::solve_in_place_scratch::<usize, f64>(n, 1, Par::Seq);
         let mut buffer = MemBuffer::new(scratch);
         let stack = MemStack::new(&mut buffer);
@@ -172,6 +175,7 @@ mod tests {
         assert_eq!(solve(&[2.0, 1.0, 0.0, 4.0], &[4.0, 8.0]), Some(vec![1.0, 2.0]));
         assert_eq!(solve(&[1.0, 1.0, 1.0, 1.0], &[1.0, 2.0]), None);
         assert_eq!(solve(&[f64::NAN], &[1.0]), None);
+        assert_eq!(Lu::of(2, cell).unwrap().solve(&[1.0]), None);
     }
 
     /// A diagonally dominant matrix that is not symmetric.

@@ -94,7 +94,12 @@ impl Economy {
         // As many councils to a task as there are cells: the sums then cost no more than the councils.
         let chunk = self.chunk().max(n * n / 4);
         let mut all = chunked_reduce(workers.len(), chunk, fold, Slopes::absorb).unwrap_or_else(zero);
-        let mut potential = all.potential.unwrap_or_default();
+        let mut scalars = [all.potential.unwrap_or_default(), all.magnitude];
+        for list in [&mut scalars[..], &mut all.supply, &mut all.demand] {
+            self.group().sum(list);
+        }
+        let mut potential = scalars[0];
+        all.magnitude = scalars[1];
         let mut add = |term: f64| {
             potential += term;
             all.magnitude += term.abs();
@@ -148,6 +153,11 @@ impl Economy {
 }
 
 impl Slopes {
+    /// Whether both matrices are over so many goods.
+    pub(crate) fn is_over(&self, goods: usize) -> bool {
+        self.supply.len() == goods * goods && self.demand.len() == goods * goods
+    }
+
     fn absorb(&mut self, part: Slopes) {
         self.potential = self.potential.zip(part.potential).map(|(a, b)| a + b);
         self.magnitude += part.magnitude;

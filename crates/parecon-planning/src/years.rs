@@ -40,8 +40,8 @@ pub struct Span {
     pub until: f64,
     /// How its plan was found.
     pub outcome: Outcome,
-    /// What was delivered to all consumer councils of each good, at a yearly rate: consumption in the feasible plan.
-    /// Nothing, if no plan could be carried out at the outcome's prices.
+    /// What was delivered to all consumer councils of each good, at a yearly rate: consumption in the feasible plan
+    /// (of a public good, what there was for all). Nothing, if no plan could be carried out at the outcome's prices.
     pub delivered: Vec<f64>,
 }
 
@@ -103,8 +103,10 @@ impl Years {
     /// Before the first year, which begins with the configuration's first prices.
     ///
     /// # Errors
-    /// If the configuration does not suit the economy.
+    /// If the configuration does not suit the economy, or its councils are
+    /// [spread over processes](crate::EconomyBuilder::build_among).
     pub fn new(economy: Economy, config: Config) -> Result<Self, Error> {
+        economy.check_whole("years")?;
         config.validate(&economy)?;
         let councils = economy.consumer_councils();
         Ok(Years {
@@ -296,7 +298,7 @@ impl Years {
         };
         let outcome = plan(economy, rule, &config, observer)?;
         let delivered = match economy.make_feasible(&outcome.prices)? {
-            Some(feasible) => delivered(&feasible, economy.goods().len()),
+            Some(feasible) => delivered(&feasible, economy.goods()),
             None => vec![0.0; economy.goods().len()],
         };
         self.prices = Some(outcome.prices.clone());
@@ -356,6 +358,7 @@ impl Years {
     }
 
     fn check_successor(&self, economy: &Economy) -> Result<(), Error> {
+        economy.check_whole("years")?;
         let (old, new) = (self.economy.goods(), economy.goods());
         if old.len() != new.len() {
             let (old, new) = (old.len(), new.len());
@@ -376,11 +379,12 @@ impl Years {
 }
 
 /// Consumption in a plan, all councils together.
-fn delivered(feasible: &FeasiblePlan, goods: usize) -> Vec<f64> {
-    let mut all = vec![0.0; goods];
+fn delivered(feasible: &FeasiblePlan, goods: &[Good]) -> Vec<f64> {
+    let mut all = vec![0.0; goods.len()];
     for consumer in feasible.plan.consumers() {
         for (good, quantity) in consumer.goods.iter().zip(consumer.quantities) {
-            all[good.index()] += quantity;
+            let g = good.index();
+            all[g] = if goods[g].category == Category::Public { *quantity } else { all[g] + quantity };
         }
     }
     all

@@ -45,12 +45,18 @@ fn rows_tell_every_round() {
 
 #[test]
 fn mistakes_are_named() {
-    let message =
-        |generator: Generator| batch(&[generator], &Rule::ALL, 1, &Config::new()).unwrap_err().to_string();
+    let message = |generator: Generator| {
+        let message = batch(&[generator], &Rule::ALL, 1, &Config::new()).unwrap_err().to_string();
+        message.strip_prefix("experiment with seed 0: ").unwrap().to_owned()
+    };
     let small = || Generator::new(0).with_goods_per_category(4);
     assert_eq!(
         message(small().with_councils(11, 1)),
         "11 worker councils for 12 goods to make, must be at least as many"
+    );
+    assert_eq!(
+        message(small().with_councils(usize::MAX, 1)),
+        format!("{} worker councils, must be at most 1000000000", usize::MAX)
     );
     assert_eq!(message(small().with_councils(12, 0)), "0 consumer councils, must be at least 1");
     assert_eq!(

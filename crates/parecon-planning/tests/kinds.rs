@@ -304,7 +304,7 @@ fn messages_name_the_offender() {
     }
     says(
         &|d| nest(d).nest.elasticity = -0.5,
-        "worker council 0: elasticity of substitution is -0.5, must be between 0 and 1000",
+        "worker council 0: elasticity of substitution is -0.5, must be 0 or between 0.001 and 1000",
     );
     says(&|d| nest(d).nest.parts.clear(), "worker council 0 has a nest without parts");
     says(
@@ -450,4 +450,85 @@ fn subsistence_comes_first() {
     let outcome = plan(&economy, &mut Newton::new(), &Config::new().with_tolerance(1e-12), &mut ()).unwrap();
     assert_eq!(outcome.status, Status::Converged);
     assert!(outcome.certificate.unwrap().gap_relative < 1e-12);
+}
+
+/// Returns of 1e-12 in all: what is left of 1 is rounding, but not of the surplus.
+#[test]
+fn bounded_councils_with_next_to_no_returns_keep_their_surplus() {
+    let (b, p, w) = (1e-12f64, 3.0f64, 7.0f64);
+    let technology = parecon_planning::CobbDouglas {
+        total_factor_productivity: 2.0,
+        inputs: vec![Input { good: GoodId(1), exponent: b }],
+        effort_elasticity: 0.0,
+        disutility_coefficient: 1.0,
+        disutility_exponent: 2.0,
+    };
+    let bounded = parecon_planning::Bounded { technology, capacity: 50.0, smoothing: 1.0 };
+    let economy = Economy::new(
+        vec![Good::new("bread", Category::Private, 0.0), Good::new("labour", Category::Labour, 5.0)],
+        vec![WorkerCouncil {
+            name: String::new(),
+            output: GoodId(0),
+            technology: Technology::Bounded(bounded),
+        }],
+        vec![ConsumerCouncil {
+            name: String::new(),
+            income: 6.0,
+            preferences: Preferences::CobbDouglas(vec![Preference { good: GoodId(0), weight: 1.0 }]),
+        }],
+    )
+    .unwrap();
+    // Q = (A·(b·p/w)^b)^(1/(1−b)), x = b·p·Q/w, and the surplus is (1−b)·p·Q.
+    let output = (2.0 * (b * p / w).powf(b)).powf(1.0 / (1.0 - b));
+    let proposals = economy.respond(&[p, w]).unwrap();
+    let council = proposals.worker(0).unwrap();
+    assert!((council.output / output - 1.0).abs() < CLOSED_FORM);
+    assert!((council.inputs[0] / (b * p * output / w) - 1.0).abs() < CLOSED_FORM);
+    let potential = economy.slopes(&[p, w]).unwrap().potential.unwrap();
+    let expected = (1.0 - b) * p * output + w * 5.0 - 6.0 * p.ln();
+    assert!((potential / expected - 1.0).abs() < CLOSED_FORM, "{potential} {expected}");
+}
+
+/// Compensation is cut off as plans are, and so is how demand reacts to it.
+#[test]
+fn reactions_to_absurd_compensation_are_numbers() {
+    let mut data = base(3, 40, 4);
+    with_pollutants(&mut data, &mut Draw(3));
+    for council in &mut data.consumer_councils {
+        if let Preferences::Exposed(exposed) = &mut council.preferences {
+            for exposure in &mut exposed.exposures {
+                (exposure.compensation_exponent, exposure.damage_exponent) = (1.0, 1.1);
+            }
+        }
+    }
+    let economy = Economy::try_from(data).unwrap();
+    let prices: Vec<f64> =
+        economy.goods().iter().map(|g| if g.category == Category::Pollutant { 1e100 } else { 1.0 }).collect();
+    let slopes = economy.slopes(&prices).unwrap();
+    assert!(slopes.supply.iter().chain(&slopes.demand).all(|slope| slope.is_finite()));
+}
+
+/// A council that names other inputs each time it is asked gets those it named first.
+#[test]
+fn custom_councils_may_change_their_minds() {
+    #[derive(Debug)]
+    struct Fickle(std::sync::atomic::AtomicUsize, [GoodId; 2]);
+    impl CustomCouncil for Fickle {
+        fn inputs(&self) -> &[GoodId] {
+            let asked = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            &self.1[..1 + usize::from(asked > 1)]
+        }
+        fn respond(&self, price: f64, input_prices: &[f64], inputs: &mut [f64]) -> Answer {
+            assert_eq!((input_prices.len(), inputs.len()), (1, 1));
+            inputs[0] = price;
+            Answer { output: price, effort: 0.0, surplus: 0.0 }
+        }
+    }
+    let mut data = base(3, 40, 4);
+    let fickle = Fickle(0.into(), [GoodId(9), GoodId(10)]);
+    data.worker_councils[0].technology = Technology::Custom(Custom::new(fickle));
+    let economy = Economy::try_from(data).unwrap();
+    let proposals = economy.respond(&vec![2.0; economy.goods().len()]).unwrap();
+    assert_eq!(proposals.worker(0).unwrap().inputs, [2.0]);
+    assert_eq!(proposals.worker(0).unwrap().input_goods, [GoodId(9)]);
 }

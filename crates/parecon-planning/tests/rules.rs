@@ -7,7 +7,7 @@ mod kinds;
 
 use common::{EXPERIMENTS, experiment};
 use kinds::{Draw, with_ces};
-use parecon_planning::experiment::{Generator, START_PRICE, next_year};
+use parecon_planning::experiment::{Generator, Rule, START_PRICE, next_year};
 use parecon_planning::{
     Anderson, Broyden, Category, Config, ConsumerCouncil, Economy, EconomyData, Good, GoodId, Newton,
     Outcome, Preference, Preferences, PriceRule, Recorded, Reports, RevealedNewton, Status, Tatonnement,
@@ -167,6 +167,54 @@ fn what_a_rule_is_told_is_checked() {
     let rule = TotalsNewton::new(&goods, 5.0).unwrap();
     for inputs in [0.0, 0.99, f64::NAN, f64::INFINITY] {
         assert!(rule.clone().with_inputs_per_council(inputs).is_err());
+    }
+
+    let text = serde_json::to_string(&rule).unwrap();
+    let read = |part: &str, other: &str| {
+        assert!(text.contains(part), "{text}");
+        let read = serde_json::from_str::<TotalsNewton>(&text.replacen(part, other, 1));
+        read.map(drop).map_err(|e| e.to_string())
+    };
+    assert_eq!(read("5.0", "6.0"), Ok(()));
+    for (part, other, message) in [
+        ("[1.0]", "[1.0,2.0]", "2 endowments for 1 goods, must be as many"),
+        (r#""income":5.0"#, r#""income":0.0"#, "total income is 0, must be a positive number"),
+        (
+            r#""inputs_per_council":5.0"#,
+            r#""inputs_per_council":0.5"#,
+            "0.5 inputs per council, must be at least 1",
+        ),
+        (r#""radius":4.0"#, r#""radius":-1.0"#, "radius is -1, must be positive"),
+    ] {
+        let error = read(part, other).unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+/// Reports that do not fit the prices are answered, if not well.
+#[test]
+fn reports_that_do_not_fit_are_survived() {
+    let economy = Generator::new(3).with_goods_per_category(4).with_councils(60, 30).economy().unwrap();
+    let prices = vec![START_PRICE; economy.goods().len()];
+    let all = economy.aggregate(&prices).unwrap();
+    let slopes = economy.slopes(&prices).unwrap();
+    let mut half = slopes.clone();
+    half.demand.clear();
+    let mut short = all.clone();
+    short.supply.truncate(3);
+    let plain = Recorded::new().revise(&Reports::new(1, &prices, &all));
+    assert_eq!(Newton::new().revise(&Reports::new(1, &prices, &all).with_slopes(&half)), plain);
+    assert_ne!(Newton::new().revise(&Reports::new(1, &prices, &all).with_slopes(&slopes)), plain);
+    Newton::new().revise(&Reports::new(1, &prices, &short).with_slopes(&slopes));
+    let proposals = economy.respond(&prices).unwrap();
+    for rule in Rule::ALL {
+        let mut rule = rule.for_economy(&economy);
+        for round in 1..4 {
+            rule.revise(&Reports::new(round, &prices, &short).with_proposals(&proposals));
+        }
+        // Another economy's rounds in between.
+        rule.revise(&Reports::new(4, &prices[..3], &short));
+        rule.revise(&Reports::new(5, &prices, &all).with_proposals(&proposals));
     }
 }
 

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the example is valid, and its changes are not")]
 
 use parecon_planning::{
-    Category, CobbDouglas, Config, ConsumerCouncil, Economy, EconomyData, Error, Good, GoodId, Input,
-    Planning, Preference, Preferences, PriceRule, Recorded, Reports, Technology, experiment,
+    Category, CobbDouglas, Config, ConsumerCouncil, Economy, EconomyData, Error, Good, GoodId, IncomeRule,
+    Input, Members, Planning, Preference, Preferences, PriceRule, Recorded, Reports, Technology, experiment,
     experiment::RecordedExperiment,
 };
 
@@ -259,4 +259,38 @@ fn an_effort_too_small_to_count_is_none() {
     let none = Economy::try_from(data).unwrap();
     let prices = [2.0, 3.0, 5.0];
     assert_eq!(tiny.aggregate(&prices).unwrap(), none.aggregate(&prices).unwrap());
+}
+
+#[test]
+fn members_that_make_no_sense_are_named() {
+    let rule = IncomeRule::EffortRating { consumption: 100.0 };
+    let fine = Members { people: 2.0, effort_rating: 1.0, allowance: 10.0 };
+    let message = |other: Members| rule.incomes(&[fine, other]).unwrap_err().to_string();
+    assert_eq!(
+        message(Members { people: 0.0, ..fine }),
+        "consumer council 1: number of people is 0, must be finite and positive"
+    );
+    assert_eq!(
+        message(Members { effort_rating: f64::NAN, ..fine }),
+        "consumer council 1: effort rating is NaN, must be finite and not negative"
+    );
+    assert_eq!(
+        message(Members { allowance: -1.0, ..fine }),
+        "consumer council 1: allowance is -1, must be finite and not negative"
+    );
+    assert_eq!(
+        message(Members { effort_rating: 0.0, allowance: 0.0, ..fine }),
+        "consumer council 1: income is 0, must be finite and positive"
+    );
+    assert_eq!(
+        message(Members { allowance: 90.0, ..fine }),
+        "consumption of 100 leaves 0 after allowances for ratings that add up to 4; all must be positive"
+    );
+    // Incomes add up to all consumption.
+    let incomes = rule.incomes(&[fine, Members { people: 3.0, effort_rating: 0.5, ..fine }]).unwrap();
+    assert!((incomes.iter().sum::<f64>() - 100.0).abs() < 1e-12);
+    assert_eq!(
+        IncomeRule::Given(vec![1.0]).incomes(&[fine, fine]).unwrap_err().to_string(),
+        "1 incomes given for 2 consumer councils"
+    );
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a year that cannot be planned fails the test")]
 
-use parecon_planning::experiment::{Generator, START_PRICE, next_year};
+use parecon_planning::experiment::{Generator, START_PRICE, next_year, small_example};
 use parecon_planning::{
     Config, Economy, GoodId, Investment, RevealedNewton, Status, TotalsNewton, Years, plan,
 };
@@ -176,4 +176,18 @@ fn mistakes_are_named_and_change_nothing() {
     );
     assert_eq!(years.economy(), &workshop(16.0));
     assert_eq!(years.close(Ok).unwrap().spans.len(), 1);
+}
+
+/// A public good is delivered to all at once.
+#[test]
+fn what_all_share_is_counted_once() {
+    let economy = small_example().unwrap();
+    let mut years = Years::new(economy.clone(), strict()).unwrap();
+    let prices = years.plan(&mut RevealedNewton::new(), &mut ()).unwrap().prices.clone();
+    let year = years.close(Ok).unwrap();
+    let consumed = economy.make_feasible(&prices).unwrap().unwrap().consumption;
+    assert!(consumed[1] > 1.0);
+    for g in 0..2 {
+        assert!((year.delivered[g] / consumed[g] - 1.0).abs() < EXACT, "{:?} {consumed:?}", year.delivered);
+    }
 }

@@ -41,6 +41,8 @@ pub struct EconomyBuilder {
     other_workers: Vec<usize>,
     other_consumers: Vec<usize>,
     marks: Marks,
+    /// Whether other processes have councils too.
+    spread: bool,
 }
 
 impl Economy {
@@ -59,6 +61,7 @@ impl Economy {
             other_consumers: Vec::new(),
             marks: Marks::new(goods.len()),
             goods,
+            spread: false,
         })
     }
 }
@@ -117,7 +120,8 @@ impl EconomyBuilder {
     /// # Errors
     /// As [`build`](Self::build), in all processes alike; and if any process adds a council that is not Cobb–Douglas: others
     /// cannot be spread over processes yet. Should `goods` differ in number, the group fails.
-    pub fn build_among(self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
+    pub fn build_among(mut self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
+        self.spread = true;
         let mut others = [(self.others.workers.len() + self.others.consumers.len()) as f64];
         group.sum(&mut others);
         if others[0] > 0.0 {
@@ -133,11 +137,10 @@ impl EconomyBuilder {
         let EconomyBuilder { goods, mut layout, workers, consumers, others, .. } = self;
         // Cobb–Douglas councils first, as flat arrays; the others after them.
         for worker in &others.workers {
-            let inputs = worker.council.technology.input_goods();
-            layout.push_worker(worker.council.output, inputs.into_iter());
+            layout.push_worker(worker.council.output, worker.inputs.iter().copied());
         }
         for consumer in &others.consumers {
-            layout.push_consumer(consumer.council.preferences.goods().into_iter());
+            layout.push_consumer(consumer.wants.iter().copied());
             layout.push_permits(consumer.exposures.iter().map(|e| e.pollutant));
         }
         layout.set_orders(
@@ -190,7 +193,7 @@ impl EconomyBuilder {
             total_income: fast_income + other_income,
             welfare_constant: private + public - fast_income,
             largest_returns: returns[0],
-            group: Group(group),
+            group: Group { all: group, spread: self.spread },
         })
     }
 }

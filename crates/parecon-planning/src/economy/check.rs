@@ -17,6 +17,17 @@ const LARGEST_RETURNS: f64 = 1.0 - 1e-9;
 const LARGEST_ELASTICITY: f64 = 1000.0;
 const SMALLEST_ELASTICITY: f64 = 0.001;
 
+/// An elasticity of substitution: 0 or within bounds.
+pub(crate) fn elasticity(what: impl Fn() -> String, value: f64) -> Result<(), Error> {
+    if value == 0.0 || (SMALLEST_ELASTICITY..=LARGEST_ELASTICITY).contains(&value) {
+        return Ok(());
+    }
+    let what = what();
+    Err(Error::invalid(format!(
+        "{what} is {value}, must be 0 or between {SMALLEST_ELASTICITY} and {LARGEST_ELASTICITY}"
+    )))
+}
+
 pub(super) fn council(kind: &str, name: &str, position: usize) -> String {
     if name.is_empty() { format!("{kind} council {position}") } else { format!("{kind} council {name:?}") }
 }
@@ -195,20 +206,7 @@ fn nest(
     who: &impl Fn() -> String,
     part: &mut impl FnMut(GoodId, &str, f64) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if !(0.0..=LARGEST_ELASTICITY).contains(&tree.elasticity) {
-        return Err(Error::invalid(format!(
-            "{}: elasticity of substitution is {}, must be between 0 and {LARGEST_ELASTICITY}",
-            who(),
-            tree.elasticity
-        )));
-    }
-    if tree.elasticity > 0.0 && tree.elasticity < SMALLEST_ELASTICITY {
-        return Err(Error::invalid(format!(
-            "{}: elasticity of substitution is {}, must be 0 or at least {SMALLEST_ELASTICITY}",
-            who(),
-            tree.elasticity
-        )));
-    }
+    elasticity(|| format!("{}: elasticity of substitution", who()), tree.elasticity)?;
     if tree.parts.is_empty() {
         return Err(Error::invalid(format!("{} has a nest without parts", who())));
     }

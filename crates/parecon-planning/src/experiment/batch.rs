@@ -136,7 +136,7 @@ pub fn rows(runs: &[Run]) -> impl Iterator<Item = Row> {
 /// the year before, on [`next_year`]'s economy. The result is the same for any number of threads.
 ///
 /// # Errors
-/// As [`Generator::economy`], [`next_year`] and [`plan`].
+/// As [`Generator::economy`], [`next_year`] and [`plan`]; names the seed of the experiment.
 ///
 /// # Complexity
 /// As the runs; one experiment per thread is in memory at a time.
@@ -170,7 +170,8 @@ pub fn batch(
         |range| {
             let mut runs = Vec::new();
             for experiment in &experiments[range] {
-                runs.extend(one(experiment, rules, years, config)?);
+                let named = |e: Error| e.within(&format!("experiment with seed {}", experiment.seed()));
+                runs.extend(one(experiment, rules, years, config).map_err(named)?);
             }
             Ok(runs)
         },

@@ -39,6 +39,7 @@ const FIRST_YEAR: u64 = 1 << 32;
 const SMALLEST_WEIGHT: f64 = 1e-6;
 /// Keeps a mistaken number of goods from filling the memory, and ids within their type.
 const MOST_GOODS: u32 = 1_000_000;
+const MOST_COUNCILS: usize = 1_000_000_000;
 
 /// Draws economies like those of the published experiments, on any scale.
 ///
@@ -164,6 +165,13 @@ impl Generator {
         if !(1..=MOST_GOODS).contains(&per) {
             return Err(Error::invalid(format!("{per} goods per category, must be 1 to {MOST_GOODS}")));
         }
+        for (kind, councils) in [("worker", self.worker_councils), ("consumer", self.consumer_councils)] {
+            if councils > MOST_COUNCILS {
+                return Err(Error::invalid(format!(
+                    "{councils} {kind} councils, must be at most {MOST_COUNCILS}"
+                )));
+            }
+        }
         // Every good that is made needs a maker, and public goods someone to use them.
         let makers = 3 * per as usize;
         if self.worker_councils < makers {
@@ -206,7 +214,8 @@ impl Generator {
     /// Draws the economy.
     ///
     /// # Errors
-    /// If there are fewer worker councils than goods to make or no consumer council, or if numbers of inputs are no
+    /// If there are fewer worker councils than goods to make, no consumer council or more than 10⁹ of either, fewer councils
+    /// than regions, a share of toothaches that is none, or if numbers of inputs are no
     /// interval between 1 and the number of goods in a category. (Four intermediate inputs need four goods.) With very few
     /// councils, a good may be drawn by none ([`Error::is_unbalanced`]).
     ///
@@ -228,22 +237,23 @@ impl Generator {
             .map(|category| self.first(category));
         // Streams of their own: more worker councils leave the consumer councils as they were, and toothaches all else.
         let (mut rng, mut ill) = (self.stream(0), self.stream(2));
-        let workers = (0..self.worker_councils)
-            .map(|w| {
-                let at = w * 3 * per / self.worker_councils;
-                let mut worker = self.worker(&mut rng, w, made[at / per] + at % per);
-                if ill.random_bool(self.toothaches)
-                    && let Technology::CobbDouglas(mut technology) = worker.technology
-                {
-                    technology.inputs.iter_mut().for_each(|input| input.exponent += TOOTHACHE);
-                    worker.technology = Technology::FirstOrder(technology);
-                }
-                worker
-            })
-            .collect();
+        let mut builder = Economy::builder(goods.chain(pollutants).collect())?;
+        for w in 0..self.worker_councils {
+            let at = w * 3 * per / self.worker_councils;
+            let mut worker = self.worker(&mut rng, w, made[at / per] + at % per);
+            if ill.random_bool(self.toothaches)
+                && let Technology::CobbDouglas(mut technology) = worker.technology
+            {
+                technology.inputs.iter_mut().for_each(|input| input.exponent += TOOTHACHE);
+                worker.technology = Technology::FirstOrder(technology);
+            }
+            builder.worker_council(&worker)?;
+        }
         let mut rng = self.stream(1);
-        let consumers = (0..self.consumer_councils).map(|c| self.consumer(&mut rng, c)).collect();
-        Economy::new(goods.chain(pollutants).collect(), workers, consumers)
+        for c in 0..self.consumer_councils {
+            builder.consumer_council(&self.consumer(&mut rng, c))?;
+        }
+        builder.build()
     }
 
     fn stream(&self, number: u64) -> ChaCha8Rng {
@@ -310,11 +320,11 @@ impl Generator {
 /// `year` counts the years, so that the changes of each are independent of those of the others (and of the seed's first
 /// economy). Each exponent of a worker council's inputs grows by 0, 0.001, 0.002, 0.003 or 0.004, and each weight of a consumer council
 /// changes by −0.002, −0.001, 0, 0.001 or 0.002, all equally likely; weights are meant on the published scale (0.025 to
-/// 0.05).
+/// 0.05). Councils that are not Cobb–Douglas stay as they are.
 ///
 /// # Errors
 /// If a worker council's returns to scale no longer decrease ([`Error::is_increasing_returns`]): exponents only grow, so
-/// that after some years this will happen.
+/// that after some years this will happen. If councils are [spread over processes](crate::EconomyBuilder::build_among).
 ///
 /// # Example
 /// ```
@@ -327,6 +337,7 @@ impl Generator {
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
 pub fn next_year(economy: &Economy, seed: u64, year: u32) -> Result<Economy, Error> {
+    economy.check_whole("a next year")?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(FIRST_YEAR + u64::from(year));
     let mut workers: Vec<_> =

@@ -47,10 +47,10 @@ impl Rationed {
         wants: &[GoodId],
         asked: &[f64],
     ) -> Vec<f64> {
-        let (layout, sharers) = (economy.layout(), economy.consumer_councils() as f64);
+        let layout = economy.layout();
         let of = |(good, quantity): (&GoodId, &f64)| {
             let g = good.index();
-            let part = quantity * prices[g] / sharers / (economy.spending()[g] + self.requested[g]);
+            let part = quantity * prices[g] / layout.sharers / (economy.spending()[g] + self.requested[g]);
             prices[g].ln() + if layout.public[g] { part.ln() } else { 0.0 }
         };
         wants.iter().zip(asked).map(of).collect()

@@ -278,7 +278,9 @@ fn moved(u: &[f64], direction: &[f64], length: f64) -> Vec<f64> {
 impl PriceRule for Newton {
     fn revise(&mut self, reports: &Reports<'_>) -> Vec<f64> {
         let goods = reports.prices().len();
-        let Some(slopes) = reports.slopes().filter(|s| s.supply.len() == goods * goods) else {
+        let Some(slopes) =
+            reports.slopes().filter(|s| s.is_over(goods) && reports.aggregates().is_over(goods))
+        else {
             return self.without_slopes.revise(reports);
         };
         if reports.round() == 1 {

@@ -1,6 +1,6 @@
 //! What keeps a price rule from going astray, from aggregates alone.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Reports;
 use super::secants::{difference, dot, largest};
@@ -63,6 +63,7 @@ impl Seen {
 pub(super) struct Safeguard {
     /// The round from which the last step was made, and the step.
     last: Option<(Seen, Vec<f64>)>,
+    #[serde(deserialize_with = "positive")]
     radius: f64,
     /// The smallest distance so far.
     least: Option<f64>,
@@ -113,6 +114,15 @@ impl Safeguard {
         let step = difference(&logs(&next), &now.u);
         self.last = Some((now, step));
         next
+    }
+}
+
+fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let radius = f64::deserialize(from)?;
+    if radius > 0.0 {
+        Ok(radius)
+    } else {
+        Err(D::Error::custom(format!("radius is {radius}, must be positive")))
     }
 }
 

@@ -45,6 +45,8 @@ impl Memory {
         let show = |(then, f_then): &(Vec<f64>, Vec<f64>)| {
             (difference(then, u), difference(&difference(f_then, f), &assumed(then)))
         };
+        // Another economy's rounds say nothing of this one's.
+        self.visited.retain(|(then, f_then)| then.len() == u.len() && f_then.len() == f.len());
         self.shown = self.visited.iter().map(show).collect();
         self.visited.push_front((u.to_vec(), f.to_vec()));
         self.visited.truncate(CAPACITY);

@@ -55,6 +55,7 @@ const ASSUMED_INPUTS: f64 = 5.0;
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct TotalsNewton {
     endowments: Vec<f64>,
     consumed: Vec<bool>,
@@ -64,15 +65,48 @@ pub struct TotalsNewton {
     safeguard: Safeguard,
 }
 
+/// As it is read, before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    endowments: Vec<f64>,
+    consumed: Vec<bool>,
+    income: f64,
+    inputs_per_council: f64,
+    memory: Memory,
+    safeguard: Safeguard,
+}
+
+impl TryFrom<Raw> for TotalsNewton {
+    type Error = Error;
+
+    fn try_from(raw: Raw) -> Result<Self, Error> {
+        let Raw { endowments, consumed, income, inputs_per_council, memory, safeguard } = raw;
+        if endowments.len() != consumed.len() {
+            let (endowed, goods) = (endowments.len(), consumed.len());
+            return Err(Error::invalid(format!("{endowed} endowments for {goods} goods, must be as many")));
+        }
+        check_income(income)?;
+        TotalsNewton { endowments, consumed, income, inputs_per_council, memory, safeguard }
+            .with_inputs_per_council(inputs_per_council)
+    }
+}
+
+fn check_income(income: f64) -> Result<(), Error> {
+    if income > 0.0 && income.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("total income is {income}, must be a positive number")))
+    }
+}
+
 impl TotalsNewton {
     /// The rule at its first round, for goods with these categories and endowments, and for the sum of all incomes.
     ///
     /// # Errors
     /// If the income is not a positive number.
     pub fn new(goods: &[Good], total_income: f64) -> Result<Self, Error> {
-        if !(total_income > 0.0 && total_income.is_finite()) {
-            return Err(Error::invalid(format!("total income is {total_income}, must be a positive number")));
-        }
+        check_income(total_income)?;
         Ok(Self::unchecked(goods, total_income))
     }
 
@@ -132,11 +166,11 @@ impl PriceRule for TotalsNewton {
             self.safeguard = Safeguard::default();
         }
         let now = Seen::new(reports);
-        // For other goods than those it was made for, all that is left is to correct a plain guess.
-        let model = (goods == self.endowments.len()).then(|| self.model(&now, reports));
-        let Some(model) = model else {
+        // For other goods than those it was made for, all that is left is a plain guess.
+        if goods != self.endowments.len() || !reports.aggregates().is_over(goods) {
             return self.safeguard.guard(now, |_| None);
-        };
+        }
+        let model = self.model(&now, reports);
         let correction: LowRank = self.memory.correction(&now.u, &now.f, |u| model.change(u));
         self.safeguard.guard(now, |now| model.clear(now, &correction))
     }

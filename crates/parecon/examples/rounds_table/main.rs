@@ -1,19 +1,9 @@
 //! How many rounds of proposals each price rule needs: a table like that of the published experiments. Run with `--help`
 //! for the options.
 
-/// Prints a line. A terminal that has gone away is no reason to lose the files, as `println!` would.
-#[cfg(not(test))]
-macro_rules! say {
-    ($($what:tt)*) => {{
-        use std::io::Write;
-        let _ = writeln!(std::io::stdout().lock(), $($what)*);
-    }};
-}
-/// In tests the line goes where the test harness captures it.
-#[cfg(test)]
-macro_rules! say {
-    ($($what:tt)*) => { println!($($what)*) };
-}
+#[macro_use]
+#[path = "../shared/say.rs"]
+mod say;
 
 mod args;
 #[path = "../shared/files.rs"]
@@ -52,6 +42,9 @@ fn run(args: &Args) -> Result<()> {
         bail!("--out: {} is not a folder", args.out.display());
     }
     let rules = if args.rules.is_empty() { &Rule::ALL[..] } else { &args.rules };
+    if let Some(at) = (1..rules.len()).find(|at| rules[..*at].contains(&rules[*at])) {
+        bail!("--rules: {} occurs twice", rules[at].name());
+    }
     let councils = args.councils as usize;
     let experiments: Vec<_> = (0..u64::from(args.experiments))
         .map(|number| {

@@ -78,8 +78,10 @@ fn mistakes_are_named() {
     let error = run(&args(&folder, &["--councils", "20"]).unwrap()).unwrap_err();
     assert_eq!(
         format!("{error:#}"),
-        "generating and planning: 20 worker councils for 30 goods to make, must be at least as many"
+        "generating and planning: experiment with seed 1: 20 worker councils for 30 goods to make, must be at least as many"
     );
+    let error = run(&args(&folder, &["--rules", "broyden,anderson,broyden"]).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "--rules: broyden occurs twice");
     assert!(!folder.0.exists(), "nothing is written");
 
     std::fs::write(&folder.0, "in the way").unwrap();

@@ -61,11 +61,7 @@ impl OtherConsumer {
     }
 
     fn income(&self, log_prices: &[f64]) -> f64 {
-        let compensation = |e: &Exposure| {
-            let log_price = log_prices[e.pollutant.index()];
-            (log_price + e.log_permitted(log_price)).clamp(-LARGEST_LOG, LARGEST_LOG).exp()
-        };
-        self.council.income + self.exposures.iter().map(compensation).sum::<f64>()
+        self.council.income + self.exposures.iter().map(|e| compensation(e, log_prices)).sum::<f64>()
     }
 
     /// Request and permissions at prices; `personal` has the logarithms of what the council pays for each of its wants.
@@ -78,10 +74,8 @@ impl OtherConsumer {
     ) -> Request {
         let mut request = Request { spent: self.income(log_prices), ..Request::default() };
         for (exposure, permitted) in self.exposures.iter().zip(permits) {
-            let log_price = log_prices[exposure.pollutant.index()];
-            let value =
-                (log_price + exposure.log_permitted(log_price)).clamp(-LARGEST_LOG, LARGEST_LOG).exp();
-            *permitted = value / log_price.exp();
+            let value = compensation(exposure, log_prices);
+            *permitted = value / log_prices[exposure.pollutant.index()].exp();
             request.surplus += value * (1.0 - exposure.compensation_exponent / exposure.damage_exponent);
         }
         let m = request.spent;
@@ -162,8 +156,7 @@ impl OtherConsumer {
         }
         let mut by_permit = Vec::with_capacity(n * self.exposures.len());
         for exposure in &self.exposures {
-            let log_price = log_prices[exposure.pollutant.index()];
-            let value = (log_price + exposure.log_permitted(log_price)).exp();
+            let value = compensation(exposure, log_prices);
             by_permit.extend(margins.iter().map(|margin| margin * value * (1.0 + exposure.elasticity())));
         }
         (slopes, by_permit)
@@ -188,4 +181,10 @@ impl OtherConsumer {
         // Rounding of terms that cancel must not show as a gain; what is no number must show.
         if loss < 0.0 { 0.0 } else { loss }
     }
+}
+
+/// What permissions are worth.
+fn compensation(e: &Exposure, log_prices: &[f64]) -> f64 {
+    let log_price = log_prices[e.pollutant.index()];
+    (log_price + e.log_permitted(log_price)).clamp(-LARGEST_LOG, LARGEST_LOG).exp()
 }

@@ -252,10 +252,15 @@ impl OtherWorker {
         let log_cost = |log_output| bounded_cost(technology, *constant, *returns, log_prices, log_output);
         if *returns < 1.0 {
             let log = input_log(technology, *constant, log_prices);
-            let free = (log + returns * log_prices[o]) / (1.0 - returns);
-            let log_output = free.min(capacity.ln()).max(-LARGEST_LOG);
-            let surplus = price * log_output.exp() - log_cost(log_output).exp();
-            (log_output.exp(), log_cost(log_output), surplus)
+            let free = ((log + returns * log_prices[o]) / (1.0 - returns)).max(-LARGEST_LOG);
+            let log_capacity = capacity.ln();
+            if free <= log_capacity {
+                // The marginal cost is the price, whatever rounding makes of the cost where returns are all but none.
+                let revenue = price * free.exp();
+                return (free.exp(), returns.ln() + log_prices[o] + free, (1.0 - returns) * revenue);
+            }
+            let log_cost = log_cost(log_capacity);
+            (*capacity, log_cost, price * capacity - log_cost.exp())
         } else {
             let whole = capacity * price - log_cost(capacity.ln()).min(LARGEST_LOG).exp();
             let output = capacity * logistic(whole / (capacity * smoothing));
