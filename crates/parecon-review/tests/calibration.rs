@@ -211,7 +211,8 @@ fn iclr_2020() {
     assert!((again - 0.60).abs() < 0.005, "{again}");
 }
 
-/// Pull requests of 2014. On all 362,813, merged ones, the logarithm of the minutes has μ 6.17, σ 2.94, and CV² ≈ 18.
+/// Pull requests of 2014. All 362,813 are known to have μ 6.17, σ 2.94 and CV² ≈ 18 of the minutes to a decision; of which
+/// requests is not said. In this sample those that were merged, after more than 0 minutes, come nearest.
 #[test]
 fn pull_requests_2014() {
     let rows: Vec<Vec<f64>> = include_str!("data/pull_requests_2014.csv")
