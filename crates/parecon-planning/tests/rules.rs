@@ -3,6 +3,7 @@
 
 mod common;
 #[path = "common/kinds.rs"]
+#[expect(clippy::panic, reason = "what is not of the expected kind fails the test")]
 mod kinds;
 
 use common::{EXPERIMENTS, experiment};
