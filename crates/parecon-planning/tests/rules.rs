@@ -1,9 +1,8 @@
 //! The rules that see aggregates only: how many rounds they take, and that they do not go astray.
-#![expect(clippy::unwrap_used, reason = "a process that cannot run fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a process that cannot run fails the test")]
 
 mod common;
 #[path = "common/kinds.rs"]
-#[expect(clippy::panic, reason = "what is not of the expected kind fails the test")]
 mod kinds;
 
 use common::{EXPERIMENTS, experiment};
