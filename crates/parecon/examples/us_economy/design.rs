@@ -42,6 +42,7 @@ pub(crate) fn run(args: &Args, planned: &Planned) -> Result<Design> {
             work_review: Costs::reviewers(WORK_REVIEW),
             ..StepCosts::default()
         },
+        ..EnvironmentData::default()
     })?;
     let best = Threshold::Optimal;
     let policies = [
