@@ -45,7 +45,7 @@ const CLEARED: f64 = 1e-11;
 /// far off that plans are [cut off](crate::Economy), some more rounds bracket the councils' reactions first.
 ///
 /// If no proposals are shown to it, or nobody at all makes or wants some good in a round, it does what [`Recorded`] does.
-/// From councils that are [missing](Proposals::is_missing) it learns nothing.
+/// From councils that are [missing](Proposals::is_missing) it learns nothing, and what stands in for them it takes as given.
 ///
 /// It remembers councils by position. Carried on into the same economy's next year (whose rounds count from 1 again), what
 /// their effort costs is a head start; for another economy, take a new rule.

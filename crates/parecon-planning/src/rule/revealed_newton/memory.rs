@@ -188,14 +188,14 @@ impl Memory {
 
     /// The councils' lines, and their elasticities of substitution if any differs from 1, for the model.
     ///
-    /// Who is missing is left out if nothing stands in for it.
+    /// Who is missing is left out: what stands in for it does not react to prices.
     pub(super) fn lines(&self, proposals: &Proposals) -> (Vec<Line>, Vec<f64>) {
         let nothing = Line { elasticity: 1.0, constant: f64::NEG_INFINITY };
         let mut lines = vec![nothing; proposals.worker_councils()];
         let tasks = self.parts.iter().zip((0..).step_by(CHUNK)).zip(lines.chunks_mut(CHUNK)).collect();
         for_each(tasks, |((part, first), lines): ((&Part, usize), &mut [Line])| {
             for ((w, seen), line) in (first..).zip(&part.seen).zip(lines) {
-                if proposals.is_missing_at(w) && (seen.is_unknown() || proposals.worker_at(w).output == 0.0) {
+                if proposals.is_missing_at(w) {
                     continue;
                 }
                 let constant = seen.revenue / seen.elasticity - seen.position;

@@ -86,12 +86,25 @@ impl<'a> Model<'a> {
         let mut inputs = [technologies.shares.len() as f64];
         group.sum(&mut inputs);
         let permitted = proposals.permitted(n);
+        let mut endowments: Vec<f64> = layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect();
+        let mut spending: Vec<f64> =
+            proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect();
+        if proposals.any_missing() {
+            // What stands in for those who are missing does not react: so much is made, so much is spent.
+            for w in (0..layout.workers()).filter(|w| proposals.is_missing_at(*w)) {
+                let plan = proposals.worker_at(w);
+                endowments[plan.good.index()] += plan.output;
+                for (good, x) in plan.input_goods.iter().zip(plan.inputs) {
+                    spending[good.index()] += x * reports.prices()[good.index()];
+                }
+            }
+        }
         Model {
             layout,
             group,
             base: log_prices.to_vec(),
-            endowments: layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect(),
-            spending: proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect(),
+            endowments,
+            spending,
             has_potential: !reports.any(technologies.lines.iter().any(|line| line.elasticity <= 0.0)),
             matrices: worth_matrices(n, inputs[0]),
             technologies,
