@@ -6,8 +6,8 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use parecon_planning::{
     Amount, Anderson, Broyden, Closing, Config, CouncilId, Economy, FacilitationBoard, Federation, GoodId,
-    Message, Missing, Plan, PriceRule, Proposal, Recorded, RevealedNewton, Tatonnement, TotalsNewton, Verdict,
-    experiment,
+    Message, Missing, Plan, PriceRule, Proposal, Recorded, RevealedNewton, Tatonnement, TotalsNewton,
+    Verdict, experiment,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -78,7 +78,8 @@ impl ProposalSketch {
             round: usize::from(self.round % 5),
             plan: if self.consumes {
                 let permits = self.permits.iter().take(2);
-                let permit = |(g, x): &(u8, Number)| Amount { good: GoodId(u32::from(g % 6)), quantity: x.get() };
+                let permit =
+                    |(g, x): &(u8, Number)| Amount { good: GoodId(u32::from(g % 6)), quantity: x.get() };
                 Plan::Consumer { requests: amounts, permits: permits.map(permit).collect() }
             } else {
                 let (output, effort) = (self.output.get(), self.effort.get());
