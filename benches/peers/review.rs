@@ -1,4 +1,4 @@
-//! Queues and the two-gate pipeline, as `xtask/peers/review.py` has them in SimPy and Ciw.
+//! Queues and the two-gate pipeline, as `xtask/peers/review.py` has them in `SimPy` and Ciw.
 
 use std::collections::BTreeMap;
 
