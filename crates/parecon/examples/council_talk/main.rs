@@ -1,13 +1,9 @@
 //! A facilitation board and councils, each a process of its own, that talk in lines of JSON. Run with `--help` for the
 //! options.
 
-/// Prints a line. A terminal that has gone away is no reason to leave the councils without an ending.
-macro_rules! say {
-    ($($what:tt)*) => {{
-        use std::io::Write;
-        let _ = writeln!(std::io::stdout().lock(), $($what)*);
-    }};
-}
+#[macro_use]
+#[path = "../shared/say.rs"]
+mod say;
 
 mod args;
 mod council;

@@ -6,6 +6,8 @@
 mod say;
 
 mod args;
+#[path = "../shared/drawing.rs"]
+mod drawing;
 #[path = "../shared/files.rs"]
 mod files;
 mod plots;

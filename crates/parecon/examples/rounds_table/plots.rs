@@ -1,15 +1,13 @@
 //! Imbalance by round, and rounds by rule, as SVG.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use parecon::planning::experiment::{Rule, Run};
-use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::TOLERANCE;
+use crate::drawing::{FAINT, INK, draw, failed};
 use crate::table::Line;
 
-const INK: RGBColor = RGBColor(34, 40, 49);
-const FAINT: RGBColor = RGBColor(225, 229, 234);
 /// Colour-blind safe (Okabe and Ito 2008).
 const PALETTE: [RGBColor; 7] = [
     RGBColor(120, 120, 120),
@@ -22,24 +20,6 @@ const PALETTE: [RGBColor; 7] = [
 ];
 /// Rounds shown: the slowest rules go on beyond.
 const MOST_ROUNDS: usize = 25;
-
-fn draw(
-    size: (u32, u32),
-    paint: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<()>,
-) -> Result<String> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        area.fill(&WHITE).map_err(failed)?;
-        paint(&area)?;
-        area.present().map_err(failed)?;
-    }
-    Ok(svg)
-}
-
-fn failed(error: impl std::fmt::Display) -> anyhow::Error {
-    anyhow!("drawing a plot failed: {error}")
-}
 
 /// Median over the experiments of the largest imbalance in each round of year one. Experiments that have ended count with
 /// their last round.

@@ -6,6 +6,8 @@ mod say;
 
 mod args;
 mod design;
+#[path = "../shared/drawing.rs"]
+mod drawing;
 #[path = "../shared/files.rs"]
 mod files;
 mod hospital;

@@ -1,14 +1,12 @@
 //! The report's pictures, as SVG.
 
-use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
+use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::drawing::{FAINT, INK, draw, failed};
 use crate::results::{Design, Group, PlannedSector, Run};
 
-const INK: RGBColor = RGBColor(34, 40, 49);
-const FAINT: RGBColor = RGBColor(225, 229, 234);
 /// Colour-blind safe (Okabe and Ito 2008).
 const PALETTE: [RGBColor; 5] = [
     RGBColor(0, 114, 178),
@@ -17,23 +15,6 @@ const PALETTE: [RGBColor; 5] = [
     RGBColor(204, 121, 167),
     RGBColor(120, 120, 120),
 ];
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-fn draw(size: (u32, u32), paint: impl FnOnce(&Area<'_>) -> Result<()>) -> Result<String> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        area.fill(&WHITE).map_err(failed)?;
-        paint(&area)?;
-        area.present().map_err(failed)?;
-    }
-    Ok(svg)
-}
-
-fn failed(error: impl std::fmt::Display) -> anyhow::Error {
-    anyhow!("drawing a plot failed: {error}")
-}
 
 fn text(size: i32, colour: RGBColor, h: HPos, v: VPos) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&colour).pos(Pos::new(h, v))

@@ -157,14 +157,7 @@ impl OtherWorker {
                 for (i, x) in inputs.iter_mut().enumerate() {
                     *x = returns * revenue * shares.leaves[i] / of(i);
                 }
-                let surplus = revenue / elasticity;
-                Plan {
-                    output: revenue / price,
-                    effort: effort.at(revenue),
-                    surplus,
-                    disutility: effort.share * revenue,
-                    potential: surplus,
-                }
+                by_shares(revenue, price, *elasticity, effort)
             }
             Kind::FirstOrder { technology, constant, elasticity } => {
                 let log = input_log(technology, *constant, log_prices) + log_prices[o];
@@ -172,15 +165,7 @@ impl OtherWorker {
                 for (i, x) in inputs.iter_mut().enumerate() {
                     *x = technology.inputs[i].exponent * revenue / of(i);
                 }
-                let effort = effort(technology);
-                let surplus = revenue / elasticity;
-                Plan {
-                    output: revenue / price,
-                    effort: effort.at(revenue),
-                    surplus,
-                    disutility: effort.share * revenue,
-                    potential: surplus,
-                }
+                by_shares(revenue, price, *elasticity, &effort(technology))
             }
             Kind::Leontief { amounts, productivity, coefficient, power, effort } => {
                 let margin = price - amounts.iter().enumerate().map(|(i, a)| a * of(i)).sum::<f64>();
@@ -330,6 +315,18 @@ fn effort(technology: &CobbDouglas) -> Effort {
         share: technology.effort_elasticity / technology.disutility_exponent,
         coefficient: technology.disutility_coefficient,
         exponent: technology.disutility_exponent,
+    }
+}
+
+/// The plan of a council that spends fixed shares of its revenue on inputs together and on effort.
+fn by_shares(revenue: f64, price: f64, elasticity: f64, effort: &Effort) -> Plan {
+    let surplus = revenue / elasticity;
+    Plan {
+        output: revenue / price,
+        effort: effort.at(revenue),
+        surplus,
+        disutility: effort.share * revenue,
+        potential: surplus,
     }
 }
 
