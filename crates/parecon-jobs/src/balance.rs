@@ -2,7 +2,7 @@
 
 use parecon_core::{Observer, Status};
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Type};
 use crate::certificate::{
     binding_members, binding_tasks, bound_on_largest, bound_on_mean, is_bound, sparsest_prices,
 };
@@ -11,8 +11,8 @@ use crate::lp::{Limits, Step};
 use crate::repair::whole_minutes;
 use crate::stages::{Goal, Point, Problem};
 use crate::{
-    Balance, Bound, Certificate, Complexes, Config, Error, Info, Minutes, Outcome, Progress, Share, Spread,
-    Stage, TaskId, Workplace,
+    Balance, Bound, Certificate, Complexes, Config, Error, Info, MemberId, Minutes, Outcome, Progress, Share,
+    Spread, Stage, TaskId, Workplace,
 };
 
 /// Beyond this many (member, class) pairs the third stage works on types: a larger programme would take longer than
@@ -90,6 +90,8 @@ pub fn balance(
     observer.on_start();
     let by_type = Problem {
         quotas: aggregate.types.iter().map(|kind| kind.quota).collect(),
+        free: aggregate.types.iter().map(|kind| kind.free).collect(),
+        fixed: aggregate.types.iter().map(Type::fixed_deviation).collect(),
         pairs: aggregate.pairs.clone(),
         aggregate: &aggregate,
     };
@@ -254,8 +256,14 @@ impl<'a> Team<'a> {
         Team { aggregate, members, pairs, origin }
     }
 
-    fn quotas(&self) -> Vec<u64> {
-        self.members.iter().map(|(_, quota, _)| *quota).collect()
+    /// What of each row's quota is not pinned.
+    fn free(&self) -> Vec<u64> {
+        let free = |&(_, quota, kind): &(usize, u64, usize)| {
+            let kind = &self.aggregate.types[kind];
+            // Members with pins are types by themselves.
+            if kind.free == kind.quota { quota } else { kind.free }
+        };
+        self.members.iter().map(free).collect()
     }
 
     /// Gives every member of a type the type's division of work.
@@ -277,18 +285,27 @@ impl<'a> Team<'a> {
         run: &mut Run<'_>,
     ) -> Result<Option<Complexes>, Error> {
         let room = (slack * VERTEX_SLACK).max(VERTEX_ROOM);
-        let of_type: Vec<_> =
-            by_type.deviations(minutes).into_iter().map(|row| row.map(|a| a.abs() + room)).collect();
+        let of_type: Vec<_> = by_type
+            .deviations(minutes)
+            .into_iter()
+            .map(|row| row.iter().map(|a| a.abs() + room).collect())
+            .collect();
         if self.pairs.len() > FEW_TASKS_PAIRS {
             let cost = generic_costs(&by_type.pairs);
             let goal = Goal::Vertex { cost: &cost, within: &of_type };
             let point = run.stage(Stage::FewTasks, by_type, &goal).filter(|_| run.status.is_converged());
             return point.map(|p| self.complexes(workplace, &self.divide(&p.minutes))).transpose();
         }
-        let by_member =
-            Problem { quotas: self.quotas(), pairs: self.pairs.clone(), aggregate: self.aggregate };
+        let kinds = self.members.iter().map(|(_, _, kind)| &self.aggregate.types[*kind]);
+        let by_member = Problem {
+            quotas: self.members.iter().map(|(_, quota, _)| *quota).collect(),
+            free: self.free(),
+            fixed: kinds.map(Type::fixed_deviation).collect(),
+            pairs: self.pairs.clone(),
+            aggregate: self.aggregate,
+        };
         let cost = generic_costs(&self.pairs);
-        let within: Vec<_> = self.members.iter().map(|(_, _, kind)| of_type[*kind]).collect();
+        let within: Vec<_> = self.members.iter().map(|(_, _, kind)| of_type[*kind].clone()).collect();
         let goal = Goal::Vertex { cost: &cost, within: &within };
         let point = run.stage(Stage::FewTasks, &by_member, &goal).filter(|_| run.status.is_converged());
         point.map(|p| self.complexes(workplace, &p.minutes)).transpose()
@@ -298,8 +315,8 @@ impl<'a> Team<'a> {
     fn complexes(&self, workplace: &Workplace, minutes: &[f64]) -> Result<Complexes, Error> {
         let classes = &self.aggregate.classes;
         let times: Vec<u64> = classes.iter().map(|class| class.time).collect();
-        let offsets: Vec<_> = classes.iter().map(|class| class.offset).collect();
-        let whole = whole_minutes(&self.quotas(), &times, &self.pairs, minutes, &offsets)?;
+        let offsets: Vec<_> = classes.iter().map(|class| class.offset.clone()).collect();
+        let whole = whole_minutes(&self.free(), &times, &self.pairs, minutes, &offsets)?;
         // The tasks of a class are handed out one after the other: any split of a class is as balanced as any other.
         let mut tasks: Vec<_> = classes.iter().map(|class| class.tasks.iter().copied()).collect();
         let mut open: Vec<Option<(usize, u64)>> = tasks.iter_mut().map(Iterator::next).collect();
@@ -311,6 +328,14 @@ impl<'a> Team<'a> {
                 shares[member].push(Share { task: TaskId::new(task), time: Minutes::new(taken) });
                 left -= taken;
                 open[class] = if taken == time { tasks[class].next() } else { Some((task, time - taken)) };
+            }
+        }
+        for (member, own) in shares.iter_mut().enumerate() {
+            for pin in workplace.pinned(MemberId::new(member)) {
+                match own.iter_mut().find(|share: &&mut Share| share.task == pin.task) {
+                    Some(share) => share.time = Minutes::new(share.time.get() + pin.time.get()),
+                    None => own.push(*pin),
+                }
             }
         }
         Complexes::new(shares)

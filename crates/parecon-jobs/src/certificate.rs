@@ -3,8 +3,8 @@
 use crate::aggregate::{Aggregate, Class};
 use crate::lp::{Limits, Lp, Step};
 use crate::model::PerDimension;
-use crate::stages::{Point, Problem};
-use crate::{BindingMember, BindingTask, Complexes, Dimension, MemberId, Status, TaskId, Workplace};
+use crate::stages::{Point, Problem, dot};
+use crate::{BindingMember, BindingTask, Complexes, MemberId, Status, TaskId, Workplace};
 
 /// Multipliers below this part of the whole are the interior-point method's dust, not a reason.
 const NEGLIGIBLE: f64 = 1e-4;
@@ -28,7 +28,7 @@ pub(crate) fn bound_on_largest(problem: &Problem<'_>, point: &Point) -> f64 {
 /// With weights `w_i = q_i / (Q·D)` on the deviations, multipliers beyond `w_i` must be paid for by the cap:
 /// `bound = transport bound − cap Σ_id max(0, q_i|g_id| − w_i)`.
 pub(crate) fn bound_on_mean(problem: &Problem<'_>, point: &Point, cap: f64) -> f64 {
-    let whole = problem.aggregate.total as f64 * Dimension::ALL.len() as f64;
+    let whole = problem.aggregate.total as f64 * problem.aggregate.dimensions as f64;
     let excess: f64 = point
         .weights
         .iter()
@@ -52,7 +52,7 @@ pub(crate) fn binding_members(
 ) -> Vec<BindingMember> {
     let mut binding = Vec::new();
     for (kind, weights) in aggregate.types.iter().zip(weights) {
-        for (dimension, weight) in Dimension::ALL.into_iter().zip(weights) {
+        for (dimension, weight) in workplace.dimensions().zip(weights) {
             if weight.abs() < NEGLIGIBLE {
                 continue;
             }
@@ -91,15 +91,16 @@ pub(crate) fn sparsest_prices(
     cost.resize(rows + problem.quotas.len(), 0.0);
     let mut lp = Lp::new(cost, rows);
     for &(row, class) in &problem.pairs {
-        let gain: f64 =
-            point.weights[row].iter().zip(classes[class].offset).map(|(w, offset)| w * offset).sum();
+        let gain: f64 = dot(&point.weights[row], &classes[class].offset);
         let part = problem.quotas[row] as f64 / classes[class].time as f64;
         lp.at_most([(rows + row, 1.0), (up + class, part), (down + class, -part)], gain);
     }
     let bound = problem.transport_bound(&point.weights, &point.prices);
     let paid = (0..classes.len()).flat_map(|class| [(up + class, -1.0), (down + class, 1.0)]);
-    let kept = (0..problem.quotas.len()).map(|row| (rows + row, -1.0));
-    lp.at_most(paid.chain(kept), -bound * KEPT);
+    let kept = (0..problem.quotas.len())
+        .map(|row| (rows + row, -(problem.free[row] as f64) / problem.quotas[row] as f64));
+    let fixed: f64 = point.weights.iter().zip(&problem.fixed).map(|(w, fixed)| dot(w, fixed)).sum();
+    lp.at_most(paid.chain(kept), fixed - bound * KEPT);
     let solution = lp.solve(limits, on_step)?;
     let price = |(class, parts): (usize, &Class)| {
         (solution.x[up + class] - solution.x[down + class]) / parts.time as f64

@@ -27,7 +27,7 @@ pub use complexes::{Complexes, DimensionSpread, Share, Spread};
 pub use config::{Config, Progress, Stage};
 pub use error::Error;
 pub use minutes::Minutes;
-pub use model::{Dimension, HIGHEST_RATING, LOWEST_RATING, Member, MemberId, Task, TaskId};
+pub use model::{Dimension, HIGHEST_RATING, LOWEST_RATING, Member, MemberId, Task, TaskId, Training};
 pub use outcome::{
     Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Outcome, Shortage,
 };

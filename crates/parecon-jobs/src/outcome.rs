@@ -165,7 +165,8 @@ pub enum Shortage {
         /// What the members have.
         available: Minutes,
     },
-    /// The tasks take more time than the fair quotas of all who can do any of them (Hall's condition fails).
+    /// The tasks take more time than the fair quotas of all who can do any of them (Hall's condition fails). Pinned
+    /// work is taken off both.
     Skill {
         /// The tasks.
         tasks: Vec<TaskId>,
@@ -227,7 +228,7 @@ impl Shortage {
         if self.missing() == Minutes::ZERO {
             return Err(Error::violation("the shortage is of 0 min"));
         }
-        let quotas = workplace.fair_quotas();
+        let (times, quotas) = workplace.open();
         let (tasks, members, work, quota) = match self {
             Shortage::Time { work, available } => {
                 let same = *work == workplace.total_time() && *available == workplace.total_available();
@@ -246,10 +247,10 @@ impl Shortage {
             (vec![false; workplace.tasks().len()], vec![false; workplace.members().len()]);
         let (mut work_sum, mut quota_sum) = (0, 0);
         for task in tasks {
-            let (Some(mark), Some(known)) = (has_task.get_mut(task.index()), workplace.task(*task)) else {
+            let (Some(mark), Some(known)) = (has_task.get_mut(task.index()), times.get(task.index())) else {
                 return Err(Error::violation(format!("task {} does not exist", task.index())));
             };
-            work_sum += if std::mem::replace(mark, true) { 0 } else { known.time.get() };
+            work_sum += if std::mem::replace(mark, true) { 0 } else { known.get() };
         }
         for member in members {
             let (Some(mark), Some(known)) = (has_member.get_mut(member.index()), quotas.get(member.index()))

@@ -1,16 +1,18 @@
 //! The linear programmes of balancing, over types of members and classes of tasks.
 
+use crate::Status;
 use crate::aggregate::Aggregate;
 use crate::lp::{Limits, Lp, Solution, Step};
 use crate::model::PerDimension;
-use crate::{Dimension, Status};
-
-const DIMENSIONS: usize = Dimension::ALL.len();
 
 /// Rows (types, or single members) that share the classes: what a stage is about.
 pub(crate) struct Problem<'a> {
     /// Fair quota of each row in minutes.
     pub(crate) quotas: Vec<u64>,
+    /// What of that is not pinned.
+    pub(crate) free: Vec<u64>,
+    /// What pinned work adds to the row's deviation in each dimension, in rating points.
+    pub(crate) fixed: Vec<PerDimension<f64>>,
     /// Eligible pairs (row, class), ascending.
     pub(crate) pairs: Vec<(usize, usize)>,
     pub(crate) aggregate: &'a Aggregate,
@@ -50,16 +52,16 @@ impl Problem<'_> {
         limits: Limits,
         on_step: &mut dyn FnMut(Step) -> bool,
     ) -> Option<Point> {
-        let (pairs, rows) = (self.pairs.len(), self.quotas.len());
-        let deviation = |row: usize, dimension: usize| pairs + row * DIMENSIONS + dimension;
-        let bounds = pairs + rows * DIMENSIONS;
+        let (pairs, rows, dimensions) = (self.pairs.len(), self.quotas.len(), self.aggregate.dimensions);
+        let deviation = |row: usize, dimension: usize| pairs + row * dimensions + dimension;
+        let bounds = pairs + rows * dimensions;
         let share_of_work = |row: usize| self.quotas[row] as f64 / self.aggregate.total as f64;
         let mut cost = vec![0.0; bounds];
         match goal {
             Goal::Largest => cost.push(1.0),
             Goal::Mean { .. } => {
                 for row in 0..rows {
-                    cost.extend([share_of_work(row) / DIMENSIONS as f64; DIMENSIONS]);
+                    cost.extend(std::iter::repeat_n(share_of_work(row) / dimensions as f64, dimensions));
                 }
             }
             Goal::Vertex { cost: given, .. } => {
@@ -73,14 +75,14 @@ impl Problem<'_> {
         let mut start = 0;
         for row in 0..rows {
             let end = start + self.pairs[start..].iter().take_while(|pair| pair.0 == row).count();
-            for d in 0..DIMENSIONS {
+            for d in 0..dimensions {
                 let ratings = (start..end).map(|k| (k, self.aggregate.classes[self.pairs[k].1].offset[d]));
-                lp.equal(ratings.chain([(deviation(row, d), -1.0)]), 0.0);
+                lp.equal(ratings.chain([(deviation(row, d), -1.0)]), -self.fixed[row][d]);
             }
             start = end;
         }
         for row in 0..rows {
-            for d in 0..DIMENSIONS {
+            for d in 0..dimensions {
                 let a = deviation(row, d);
                 match goal {
                     Goal::Largest => {
@@ -88,7 +90,7 @@ impl Problem<'_> {
                         lp.at_most([(a, -1.0), (bounds, -1.0)], 0.0);
                     }
                     Goal::Mean { cap } => {
-                        let s = bounds + row * DIMENSIONS + d;
+                        let s = bounds + row * dimensions + d;
                         lp.at_most([(a, 1.0), (s, -1.0)], 0.0);
                         lp.at_most([(a, -1.0), (s, -1.0)], 0.0);
                         lp.at_most([(s, 1.0)], *cap);
@@ -112,7 +114,10 @@ impl Problem<'_> {
             let part = self.quotas[row] as f64 / self.aggregate.classes[class].time as f64;
             of_class[class].push((k, part));
         }
-        for coefficients in of_row.into_iter().chain(of_class) {
+        for (coefficients, (free, quota)) in of_row.into_iter().zip(self.free.iter().zip(&self.quotas)) {
+            lp.equal(coefficients, *free as f64 / *quota as f64);
+        }
+        for coefficients in of_class {
             lp.equal(coefficients, 1.0);
         }
     }
@@ -129,7 +134,7 @@ impl Problem<'_> {
         let (of_class, of_deviation) = rest.split_at(classes);
         Point {
             minutes,
-            weights: of_deviation.chunks_exact(DIMENSIONS).map(|z| std::array::from_fn(|d| z[d])).collect(),
+            weights: of_deviation.chunks_exact(self.aggregate.dimensions).map(<[f64]>::to_vec).collect(),
             prices: of_class
                 .iter()
                 .zip(&self.aggregate.classes)
@@ -142,9 +147,9 @@ impl Problem<'_> {
 
     /// The deviation of every row in every dimension.
     pub(crate) fn deviations(&self, minutes: &[f64]) -> Vec<PerDimension<f64>> {
-        let mut sums = vec![[0.0; DIMENSIONS]; self.quotas.len()];
+        let mut sums = self.fixed.clone();
         for (&(row, class), time) in self.pairs.iter().zip(minutes) {
-            for (sum, offset) in sums[row].iter_mut().zip(self.aggregate.classes[class].offset) {
+            for (sum, offset) in sums[row].iter_mut().zip(&self.aggregate.classes[class].offset) {
                 *sum += time / self.quotas[row] as f64 * offset;
             }
         }
@@ -158,11 +163,20 @@ impl Problem<'_> {
         let mut least = vec![f64::INFINITY; self.quotas.len()];
         for &(row, class) in &self.pairs {
             let q = self.quotas[row] as f64;
-            let gain: f64 =
-                weights[row].iter().zip(classes[class].offset).map(|(w, offset)| w * offset).sum();
+            let gain: f64 = dot(&weights[row], &classes[class].offset);
             least[row] = least[row].min(gain - q * prices[class]);
         }
         let paid: f64 = classes.iter().zip(prices).map(|(class, price)| class.time as f64 * price).sum();
-        paid + least.iter().sum::<f64>()
+        let mut bound = paid;
+        for (row, least) in least.into_iter().enumerate() {
+            let part = self.free[row] as f64 / self.quotas[row] as f64;
+            let fixed = dot(&weights[row], &self.fixed[row]);
+            bound += fixed + if self.free[row] == 0 { 0.0 } else { least * part };
+        }
+        bound
     }
+}
+
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -208,7 +208,7 @@ proptest! {
         let balance = solved(&workplace);
         // Whatever the status: on about one workplace in a thousand the interior-point method runs out of digits.
         balance.complexes.verify(&workplace).unwrap();
-        for dimension in Dimension::ALL {
+        for dimension in workplace.dimensions() {
             let weighted: f64 = (0..workplace.members().len()).map(MemberId::new).map(|m| {
                 let time = balance.complexes.time_of(m).get() as f64;
                 balance.complexes.average(&workplace, m, dimension).map_or(0.0, |own| own * time)

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
-use parecon_jobs::{Config, Dimension, MemberId, TaskId, Workplace, balance};
+use parecon_jobs::{Config, MemberId, TaskId, Workplace, balance};
 use parecon_testbed::jobs::{Mode, synthetic};
 
 /// Two solvers of relative accuracy 1e-8 or better, on optima up to 19.
@@ -25,7 +25,7 @@ fn simplex(workplace: &Workplace, cap: Option<f64>) -> f64 {
         x.iter().for_each(|(task, x)| of_task[task.index()].push((*x, 1.0)));
         let all: Vec<_> = x.iter().map(|(_, x)| (*x, 1.0)).collect();
         problem.add_constraint(&all, ComparisonOp::Eq, quota);
-        for dimension in Dimension::ALL {
+        for dimension in workplace.dimensions() {
             let bound = match cap {
                 None => largest.unwrap(),
                 Some(cap) => problem.add_var(quota / total / 2.0, (0.0, cap)),
@@ -34,7 +34,7 @@ fn simplex(workplace: &Workplace, cap: Option<f64>) -> f64 {
                 let mut row: Vec<_> = x
                     .iter()
                     .map(|(task, x)| {
-                        let rating = workplace.task(*task).unwrap().rating(dimension);
+                        let rating = workplace.task(*task).unwrap().rating(dimension).unwrap();
                         (*x, sign * (rating - workplace.average(dimension)))
                     })
                     .collect();
