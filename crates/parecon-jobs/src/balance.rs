@@ -7,6 +7,7 @@ use crate::certificate::{
     binding_members, binding_tasks, bound_on_largest, bound_on_mean, is_bound, sparsest_prices,
 };
 use crate::feasible::feasible;
+use crate::leximin::Leximin;
 use crate::lp::{Limits, Step};
 use crate::repair::whole_minutes;
 use crate::stages::{Goal, Point, Problem};
@@ -29,10 +30,12 @@ const VERTEX_ROOM: f64 = 1e-7;
 /// their social averages, over x ≥ 0 on eligible pairs with `Σ_j x_ij = q_i` and `Σ_i x_ij = h_j`:
 /// ```text
 /// 1. minimise t            |Σ_j (r_jd − r̄_d) x_ij| ≤ t q_i       for all i, d
-/// 2. minimise Σ_id q_i s_id  |Σ_j (r_jd − r̄_d) x_ij| ≤ s_id q_i,   s_id ≤ t* + slack
+///    again for those members whom no multiplier holds at t, the others kept within t* + slack; and so on
+/// 2. minimise Σ_id q_i s_id  |Σ_j (r_jd − r̄_d) x_ij| ≤ s_id q_i,   s_id ≤ t*_i + slack
 /// 3. minimise Σ_ij c_ij x_ij   |Σ_j (r_jd − r̄_d) x_ij| no larger than in 2   (can be switched off)
 /// ```
-/// The second stage keeps one bottleneck from hiding everyone else. The third has costs `c_ij` without a pattern, so that
+/// The levels of the first stage ([`Certificate::levels`]) keep one bottleneck from hiding everyone else: those who cannot
+/// be balanced are named and set aside, the rest solved tight. The third has costs `c_ij` without a pattern, so that
 /// its optimum is a vertex, where few pairs are in use; see [`Config::with_few_tasks`].
 ///
 /// Members who can do the same tasks are solved as one type and tasks that rate the same and can be done by the same
@@ -103,17 +106,20 @@ pub fn balance(
         status: Status::Converged,
     };
 
-    let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest);
+    let nobody = vec![None; by_type.quotas.len()];
+    let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
     let mut second = None;
-    let mut cap = 0.0;
+    let mut leximin = Leximin::default();
     let mut complexes = None;
     let mut few_tasks = None;
     if let Some(point) = first.as_ref().filter(|_| run.status.is_converged()) {
-        let mut minutes = &point.minutes;
-        cap = largest(&by_type, minutes) + config.slack();
-        second = run.stage(Stage::MeanDeviation, &by_type, &Goal::Mean { cap });
-        if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
-            minutes = &point.minutes;
+        leximin = Leximin::new(&by_type, point, config, &mut run);
+        let mut minutes = &leximin.minutes;
+        if run.status.is_converged() {
+            second = run.stage(Stage::MeanDeviation, &by_type, &Goal::Mean { caps: &leximin.caps });
+            if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
+                minutes = &point.minutes;
+            }
         }
         if config.few_tasks() && run.status.is_converged() {
             complexes = team.few_tasks(workplace, &by_type, minutes, config.slack(), &mut run)?;
@@ -143,12 +149,9 @@ pub fn balance(
         }
     };
     complexes.verify(workplace)?;
-    if second.is_none() {
-        cap = spread.max_abs;
-    }
     let largest = Bound {
         value: spread.max_abs,
-        bound: first.as_ref().map_or(0.0, |point| bound_on_largest(&by_type, point)),
+        bound: first.as_ref().map_or(0.0, |point| bound_on_largest(&by_type, point, &nobody)),
     };
     let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
     if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
@@ -163,9 +166,9 @@ pub fn balance(
         largest,
         mean: Bound {
             value: spread.mean_abs,
-            bound: second.as_ref().map_or(0.0, |point| bound_on_mean(&by_type, point, cap)),
+            bound: second.as_ref().map_or(0.0, |point| bound_on_mean(&by_type, point, &leximin.caps)),
         },
-        cap,
+        levels: leximin.levels(workplace, &complexes, &aggregate),
         binding_members: members,
         binding_tasks: tasks,
     };
@@ -187,16 +190,12 @@ fn with_spread(workplace: &Workplace, complexes: Complexes) -> Result<(Complexes
     Ok((complexes, spread))
 }
 
-fn largest(problem: &Problem<'_>, minutes: &[f64]) -> f64 {
-    problem.deviations(minutes).iter().flatten().fold(0.0, |most: f64, deviation| most.max(deviation.abs()))
-}
-
 /// What the stages share.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     limits: Limits,
     observer: &'a mut dyn Observer<Progress>,
     iterations: u32,
-    status: Status,
+    pub(crate) status: Status,
 }
 
 impl Run<'_> {
@@ -218,7 +217,7 @@ impl Run<'_> {
     }
 
     /// Solves a stage and keeps the account of effort and status.
-    fn stage(&mut self, stage: Stage, problem: &Problem<'_>, goal: &Goal<'_>) -> Option<Point> {
+    pub(crate) fn stage(&mut self, stage: Stage, problem: &Problem<'_>, goal: &Goal<'_>) -> Option<Point> {
         let observer = &mut *self.observer;
         let mut on_step = |(iteration, objective, gap): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()

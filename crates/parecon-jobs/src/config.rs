@@ -12,6 +12,11 @@ const TOLERANCE: f64 = 1e-8;
 /// interior and interior-point steps stall; a ten-thousandth of a point means nothing to anybody.
 const SLACK: f64 = 1e-4;
 
+/// Bottlenecks that are set aside one after the other; few workplaces have more that matter.
+const LEVELS: u32 = 8;
+/// A tenth of a point of twenty is below what ratings can tell apart.
+const BALANCED: f64 = 0.1;
+
 /// Options of [`balance`](crate::balance()).
 ///
 /// ```
@@ -26,12 +31,21 @@ pub struct Config {
     max_iterations: u32,
     tolerance: f64,
     slack: f64,
+    levels: u32,
+    balanced: f64,
     few_tasks: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { max_iterations: MAX_ITERATIONS, tolerance: TOLERANCE, slack: SLACK, few_tasks: true }
+        Config {
+            max_iterations: MAX_ITERATIONS,
+            tolerance: TOLERANCE,
+            slack: SLACK,
+            levels: LEVELS,
+            balanced: BALANCED,
+            few_tasks: true,
+        }
     }
 }
 
@@ -55,6 +69,22 @@ impl Config {
     #[must_use]
     pub fn with_slack(mut self, points: f64) -> Self {
         self.slack = points;
+        self
+    }
+
+    /// How many levels of the leximin order are told apart (8): members who keep the largest deviation up are set aside
+    /// and the rest balanced more tightly, until all are within [`balanced`](Self::with_balanced) or so many levels are
+    /// there. 1: only the largest deviation of all counts.
+    #[must_use]
+    pub fn with_levels(mut self, levels: u32) -> Self {
+        self.levels = levels;
+        self
+    }
+
+    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for.
+    #[must_use]
+    pub fn with_balanced(mut self, points: f64) -> Self {
+        self.balanced = points;
         self
     }
 
@@ -91,6 +121,18 @@ impl Config {
         self.slack
     }
 
+    /// How many levels of the leximin order are told apart.
+    #[must_use]
+    pub fn levels(&self) -> u32 {
+        self.levels
+    }
+
+    /// Within how many rating points members count as balanced.
+    #[must_use]
+    pub fn balanced(&self) -> f64 {
+        self.balanced
+    }
+
     /// Whether a third stage looks for complexes of few tasks.
     #[must_use]
     pub fn few_tasks(&self) -> bool {
@@ -100,7 +142,8 @@ impl Config {
     /// Checks the options; [`balance`](crate::balance()) does so too.
     ///
     /// # Errors
-    /// If the iterations are 0, the tolerance is not from 1e-12 to 1e-2, or the slack is not a number from 0 to 19.
+    /// If the iterations or levels are 0, the tolerance is not from 1e-12 to 1e-2, or the slack or the balanced deviation
+    /// is not a number from 0 to 19.
     ///
     /// # Complexity
     /// O(1).
@@ -115,14 +158,19 @@ impl Config {
         if self.max_iterations == 0 {
             return Err(Error::invalid("max_iterations is 0, must be at least 1"));
         }
+        if self.levels == 0 {
+            return Err(Error::invalid("levels is 0, must be at least 1"));
+        }
         if !(1e-12..=1e-2).contains(&self.tolerance) {
             return Err(Error::invalid(format!(
                 "tolerance is {}, must be from 1e-12 to 0.01",
                 self.tolerance
             )));
         }
-        if !(0.0..=19.0).contains(&self.slack) {
-            return Err(Error::invalid(format!("slack is {} points, must be from 0 to 19", self.slack)));
+        for (name, points) in [("slack", self.slack), ("balanced", self.balanced)] {
+            if !(0.0..=19.0).contains(&points) {
+                return Err(Error::invalid(format!("{name} is {points} points, must be from 0 to 19")));
+            }
         }
         Ok(())
     }

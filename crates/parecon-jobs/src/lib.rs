@@ -12,6 +12,7 @@ mod error;
 mod feasible;
 mod flow;
 pub mod hospital;
+mod leximin;
 mod lp;
 mod minutes;
 mod model;
@@ -29,7 +30,7 @@ pub use error::Error;
 pub use minutes::Minutes;
 pub use model::{Dimension, HIGHEST_RATING, LOWEST_RATING, Member, MemberId, Task, TaskId, Training};
 pub use outcome::{
-    Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Outcome, Shortage,
+    Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Level, Outcome, Shortage,
 };
 pub use parecon_core::{Observer, Status};
 pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

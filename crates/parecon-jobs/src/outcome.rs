@@ -66,15 +66,28 @@ pub struct Balance {
 pub struct Certificate {
     /// The largest deviation of any member in any dimension, in rating points.
     pub largest: Bound,
+    /// The leximin order: each level holds the members who cannot be closer to the average without somebody of a level
+    /// before it being further away; the last holds the rest. One level: all members, nobody set aside.
+    pub levels: Vec<Level>,
     /// The hours-weighted mean deviation, averaged over dimensions, in rating points; its bound holds for
-    /// assignments whose largest deviation stays within [`cap`](Self::cap).
+    /// assignments in which everyone stays within the cap of their [level](Self::levels).
     pub mean: Bound,
-    /// The largest deviation that the second stage allowed.
-    pub cap: f64,
     /// The members who keep the largest deviation from being smaller, those with the greatest weight first.
     pub binding_members: Vec<BindingMember>,
     /// The tasks which keep it from being smaller, those with the greatest pull first.
     pub binding_tasks: Vec<BindingTask>,
+}
+
+/// Members who can be brought within a deviation, those of the levels before being kept within theirs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Level {
+    /// The largest deviation of these members and all of later levels, and its bound.
+    pub deviation: Bound,
+    /// What the members of this level were allowed afterwards: the deviation plus [slack](crate::Config::with_slack).
+    pub cap: f64,
+    /// Who.
+    pub members: Vec<MemberId>,
 }
 
 /// A value that was reached, and one below which nothing can get.

@@ -19,6 +19,7 @@ pub(crate) struct Problem<'a> {
 }
 
 /// A stage's result in minutes per pair, with what the certificate needs.
+#[derive(Clone)]
 pub(crate) struct Point {
     /// Minutes per pair; sums are right up to the solver's accuracy.
     pub(crate) minutes: Vec<f64>,
@@ -32,10 +33,10 @@ pub(crate) struct Point {
 
 /// What a stage minimises.
 pub(crate) enum Goal<'a> {
-    /// The largest |deviation|.
-    Largest,
-    /// The quota-weighted mean |deviation| over rows and dimensions, none above the cap.
-    Mean { cap: f64 },
+    /// The largest |deviation| among rows without a cap, the others keeping theirs.
+    Largest { caps: &'a [Option<f64>] },
+    /// The quota-weighted mean |deviation| over rows and dimensions, none above its row's cap.
+    Mean { caps: &'a [f64] },
     /// Any linear cost per pair and share of the row's quota, |deviation| within bounds per row and dimension: the
     /// optimum is then a vertex, with few pairs in use.
     Vertex { cost: &'a [f64], within: &'a [PerDimension<f64>] },
@@ -58,7 +59,7 @@ impl Problem<'_> {
         let share_of_work = |row: usize| self.quotas[row] as f64 / self.aggregate.total as f64;
         let mut cost = vec![0.0; bounds];
         match goal {
-            Goal::Largest => cost.push(1.0),
+            Goal::Largest { .. } => cost.push(1.0),
             Goal::Mean { .. } => {
                 for row in 0..rows {
                     cost.extend(std::iter::repeat_n(share_of_work(row) / dimensions as f64, dimensions));
@@ -85,15 +86,19 @@ impl Problem<'_> {
             for d in 0..dimensions {
                 let a = deviation(row, d);
                 match goal {
-                    Goal::Largest => {
-                        lp.at_most([(a, 1.0), (bounds, -1.0)], 0.0);
-                        lp.at_most([(a, -1.0), (bounds, -1.0)], 0.0);
+                    Goal::Largest { caps } => {
+                        for sign in [1.0, -1.0] {
+                            match caps[row] {
+                                None => lp.at_most([(a, sign), (bounds, -1.0)], 0.0),
+                                Some(cap) => lp.at_most([(a, sign)], cap),
+                            }
+                        }
                     }
-                    Goal::Mean { cap } => {
+                    Goal::Mean { caps } => {
                         let s = bounds + row * dimensions + d;
                         lp.at_most([(a, 1.0), (s, -1.0)], 0.0);
                         lp.at_most([(a, -1.0), (s, -1.0)], 0.0);
-                        lp.at_most([(s, 1.0)], *cap);
+                        lp.at_most([(s, 1.0)], caps[row]);
                     }
                     Goal::Vertex { within, .. } => {
                         lp.at_most([(a, 1.0)], within[row][d]);
