@@ -3,12 +3,11 @@
 use parecon_core::{Observer, Status};
 
 use crate::aggregate::{Aggregate, Type};
-use crate::certificate::{
-    binding_members, binding_tasks, bound_on_largest, bound_on_mean, is_bound, sparsest_prices,
-};
+use crate::certificate::{binding_members, binding_tasks, bound_on_mean, is_bound, sparsest_prices};
 use crate::feasible::feasible;
-use crate::leximin::Leximin;
+use crate::leximin::{Leximin, by_member, proved};
 use crate::lp::{Limits, Step};
+use crate::proof::Claim;
 use crate::repair::whole_minutes;
 use crate::stages::{Goal, Point, Problem};
 use crate::{
@@ -112,8 +111,11 @@ pub fn balance(
     let mut leximin = Leximin::default();
     let mut complexes = None;
     let mut few_tasks = None;
-    if let Some(point) = first.as_ref().filter(|_| run.status.is_converged()) {
-        leximin = Leximin::new(&by_type, point, config, &mut run);
+    let solved = run.status.is_converged();
+    if let Some(point) = &first {
+        leximin = Leximin::new(workplace, &by_type, point, config, &mut run);
+    }
+    if first.is_some() && solved {
         let mut minutes = &leximin.minutes;
         if run.status.is_converged() {
             second = run.stage(Stage::MeanDeviation, &by_type, &Goal::Mean { caps: &leximin.caps });
@@ -149,9 +151,16 @@ pub fn balance(
         }
     };
     complexes.verify(workplace)?;
-    let largest = Bound {
-        value: spread.max_abs,
-        bound: first.as_ref().map_or(0.0, |point| bound_on_largest(&by_type, point, &nobody)),
+    let levels = leximin.levels(workplace, &complexes, &aggregate);
+    let largest =
+        Bound { value: spread.max_abs, bound: levels.first().map_or(0.0, |level| level.deviation.bound) };
+    let (mean_bound, mean_proof) = match &second {
+        Some(point) => {
+            let caps = by_member(workplace, &aggregate, &leximin.caps);
+            let estimate = bound_on_mean(&by_type, point, &leximin.caps);
+            proved(workplace, &aggregate, point, Claim::Mean(&caps), estimate)
+        }
+        None => (0.0, None),
     };
     let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
     if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
@@ -164,11 +173,9 @@ pub fn balance(
     }
     let certificate = Certificate {
         largest,
-        mean: Bound {
-            value: spread.mean_abs,
-            bound: second.as_ref().map_or(0.0, |point| bound_on_mean(&by_type, point, &leximin.caps)),
-        },
-        levels: leximin.levels(workplace, &complexes, &aggregate),
+        levels,
+        mean: Bound { value: spread.mean_abs, bound: mean_bound },
+        mean_proof,
         binding_members: members,
         binding_tasks: tasks,
     };

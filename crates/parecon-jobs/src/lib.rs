@@ -17,6 +17,7 @@ mod lp;
 mod minutes;
 mod model;
 mod outcome;
+mod proof;
 mod quota;
 mod read;
 mod repair;
@@ -33,4 +34,5 @@ pub use outcome::{
     Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Level, Outcome, Shortage,
 };
 pub use parecon_core::{Observer, Status};
+pub use proof::Proof;
 pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

@@ -217,6 +217,13 @@ proptest! {
             prop_assert!((average - workplace.average(dimension)).abs() < SUM);
         }
         let certificate = &balance.certificate;
+        certificate.verify(&workplace).unwrap();
+        prop_assert!(certificate.levels.iter().all(|level| level.proof.is_some() || level.deviation.bound == 0.0));
+        let mut exaggerated = certificate.clone();
+        exaggerated.mean.bound += 1e-9;
+        if certificate.mean.bound > 0.0 {
+            prop_assert!(exaggerated.verify(&workplace).unwrap_err().is_violation());
+        }
         prop_assert!(certificate.largest.gap() > -BOUND && certificate.mean.gap() > -rounding(&workplace));
         if balance.status.is_converged() {
             let near = rounding(&workplace) + 1e-3;

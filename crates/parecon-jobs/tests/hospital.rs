@@ -13,6 +13,8 @@ fn balanced(regime: Regime) -> (Workplace, Balance) {
     let outcome = balance(&workplace, &Config::default(), &mut ()).unwrap();
     let balance = outcome.balance().unwrap().clone();
     balance.complexes.verify(&workplace).unwrap();
+    balance.certificate.verify(&workplace).unwrap();
+    assert!(balance.certificate.mean_proof.is_some());
     (workplace, balance)
 }
 
