@@ -57,7 +57,7 @@ impl Config {
         self
     }
 
-    /// Relative accuracy of the linear programmes (1e-8).
+    /// Relative accuracy of the linear programmes (1e-8); ten times that where the solver runs out of digits.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;

@@ -5,7 +5,7 @@ use crate::balance::Run;
 use crate::certificate::{NEGLIGIBLE, bound_on_largest};
 use crate::proof::{Claim, MICRO, Proof};
 use crate::stages::{Goal, Point, Problem};
-use crate::{Bound, Complexes, Config, Level, MemberId, Stage, Workplace};
+use crate::{Bound, Complexes, Config, Level, MemberId, Stage, Status, Workplace};
 
 /// The levels found, by rows of the problem.
 #[derive(Default)]
@@ -67,8 +67,11 @@ impl Leximin {
             let next = run.stage(Stage::LargestDeviation, problem, &Goal::Largest { caps: &caps });
             match next {
                 Some(next) if run.status.is_converged() => point = next,
-                // The rest stays where the last level that was solved has it.
+                // The rest stays where the last level that was solved has it, without a bound.
                 _ => {
+                    if run.status != Status::Stopped {
+                        run.status = Status::Converged;
+                    }
                     let rows = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
                     levels.push(Rows { bound: 0.0, proof: None, cap, rows });
                     break;
