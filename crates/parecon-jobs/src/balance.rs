@@ -90,20 +90,9 @@ pub fn balance(
         Err(reasons) => return Ok(Outcome::Infeasible(reasons)),
     };
     observer.on_start();
-    let by_type = Problem {
-        quotas: aggregate.types.iter().map(|kind| kind.quota).collect(),
-        free: aggregate.types.iter().map(|kind| kind.free).collect(),
-        fixed: aggregate.types.iter().map(Type::fixed_deviation).collect(),
-        pairs: aggregate.pairs.clone(),
-        aggregate: &aggregate,
-    };
+    let by_type = Problem::by_type(&aggregate);
     let team = Team::new(&aggregate);
-    let mut run = Run {
-        limits: Limits { max_iterations: config.max_iterations(), tolerance: config.tolerance() },
-        observer,
-        iterations: 0,
-        status: Status::Converged,
-    };
+    let mut run = Run { limits: config.limits(), observer, iterations: 0, status: Status::Converged };
 
     let nobody = vec![None; by_type.quotas.len()];
     let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
@@ -118,7 +107,9 @@ pub fn balance(
     if first.is_some() && solved {
         let mut minutes = &leximin.minutes;
         if run.status.is_converged() {
-            second = run.stage(Stage::MeanDeviation, &by_type, &Goal::Mean { caps: &leximin.caps });
+            let emphasis = vec![1.0; aggregate.dimensions];
+            let goal = Goal::Mean { caps: &leximin.caps, emphasis: &emphasis };
+            second = run.stage(Stage::MeanDeviation, &by_type, &goal);
             if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
                 minutes = &point.minutes;
             }
@@ -237,7 +228,7 @@ impl Run<'_> {
 }
 
 /// Single members as rows, in the order of their types.
-struct Team<'a> {
+pub(crate) struct Team<'a> {
     aggregate: &'a Aggregate,
     /// Position, fair quota and type of each row's member.
     members: Vec<(usize, u64, usize)>,
@@ -247,7 +238,7 @@ struct Team<'a> {
 }
 
 impl<'a> Team<'a> {
-    fn new(aggregate: &'a Aggregate) -> Self {
+    pub(crate) fn new(aggregate: &'a Aggregate) -> Self {
         let (mut members, mut pairs, mut origin) = (Vec::new(), Vec::new(), Vec::new());
         let mut start = 0;
         for (i, kind) in aggregate.types.iter().enumerate() {
@@ -273,7 +264,7 @@ impl<'a> Team<'a> {
     }
 
     /// Gives every member of a type the type's division of work.
-    fn divide(&self, minutes: &[f64]) -> Vec<f64> {
+    pub(crate) fn divide(&self, minutes: &[f64]) -> Vec<f64> {
         let part = |(pair, origin): (&(usize, usize), &usize)| {
             let (_, quota, kind) = self.members[pair.0];
             minutes[*origin] * quota as f64 / self.aggregate.types[kind].quota as f64
@@ -318,7 +309,7 @@ impl<'a> Team<'a> {
     }
 
     /// Whole minutes per member and class, then per task.
-    fn complexes(&self, workplace: &Workplace, minutes: &[f64]) -> Result<Complexes, Error> {
+    pub(crate) fn complexes(&self, workplace: &Workplace, minutes: &[f64]) -> Result<Complexes, Error> {
         let classes = &self.aggregate.classes;
         let times: Vec<u64> = classes.iter().map(|class| class.time).collect();
         let offsets: Vec<_> = classes.iter().map(|class| class.offset.clone()).collect();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::lp::Limits;
 
 /// Interior-point iterations that one stage may take. Ordinary problems need 10–40.
 const MAX_ITERATIONS: u32 = 200;
@@ -139,6 +140,10 @@ impl Config {
         self.few_tasks
     }
 
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_iterations: self.max_iterations, tolerance: self.tolerance }
+    }
+
     /// Checks the options; [`balance`](crate::balance()) does so too.
     ///
     /// # Errors
@@ -190,6 +195,9 @@ pub enum Stage {
     FewTasks,
     /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
     Certificate,
+    /// The cost of a [training programme](crate::training::programme), in units of what training all of the dearest group
+    /// costs; or the mean deviation that all training allows.
+    Training,
 }
 
 /// Reported after every interior-point iteration.

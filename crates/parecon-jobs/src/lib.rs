@@ -22,6 +22,7 @@ mod quota;
 mod read;
 mod repair;
 mod stages;
+pub mod training;
 mod workplace;
 
 pub use balance::balance;

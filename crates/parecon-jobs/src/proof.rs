@@ -64,6 +64,16 @@ impl Proof {
         Proof { scale: scale as i64, weights, prices }
     }
 
+    /// A member's multipliers `g_id`, per minute.
+    pub(crate) fn weights(&self, member: usize, dimensions: usize) -> impl Iterator<Item = f64> {
+        self.weights[member * dimensions..][..dimensions].iter().map(|w| *w as f64 / self.scale as f64)
+    }
+
+    /// A task's price `v_j`, in points per minute.
+    pub(crate) fn price(&self, task: usize) -> f64 {
+        self.prices[task] as f64 / (self.scale as f64 * MICRO)
+    }
+
     /// The bound that the multipliers prove, 0 if none.
     ///
     /// # Errors
