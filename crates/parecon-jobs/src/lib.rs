@@ -4,6 +4,7 @@
 mod aggregate;
 mod balance;
 mod certificate;
+mod choice;
 mod complexes;
 mod config;
 #[cfg(feature = "datasets")]
@@ -22,10 +23,13 @@ mod quota;
 mod read;
 mod repair;
 mod stages;
+mod team;
 pub mod training;
+mod transition;
 mod workplace;
 
 pub use balance::balance;
+pub use choice::Choice;
 pub use complexes::{Complexes, DimensionSpread, Share, Spread};
 pub use config::{Config, Progress, Stage};
 pub use error::Error;
@@ -36,4 +40,5 @@ pub use outcome::{
 };
 pub use parecon_core::{Observer, Status};
 pub use proof::Proof;
+pub use transition::transition;
 pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

@@ -213,10 +213,10 @@ pub struct Info {
     pub pairs: usize,
     /// Interior-point iterations of all stages.
     pub iterations: u32,
-    /// How the stage for [few tasks](crate::Config::with_few_tasks) ended. Unless it converged, the complexes are those
+    /// How the stage that [decides](crate::Choice) among equally balanced complexes ended. Unless it converged, the complexes are those
     /// of the stage before, as balanced but of more tasks. `None`: not asked for, or an earlier stage did not converge.
     #[serde(default)]
-    pub few_tasks: Option<Status>,
+    pub choice: Option<Status>,
     /// How the search for the [prices](BindingTask::price) with the least sum of pulls ended. `None`: nothing is
     /// binding, or the deviations did not converge or were stopped.
     #[serde(default)]

@@ -38,8 +38,9 @@ pub(crate) enum Goal<'a> {
     /// The quota-weighted mean |deviation| over rows and dimensions (each times its emphasis), none above its row's cap.
     Mean { caps: &'a [f64], emphasis: &'a [f64] },
     /// Any linear cost per pair and share of the row's quota, |deviation| within bounds per row and dimension: the
-    /// optimum is then a vertex, with few pairs in use.
-    Vertex { cost: &'a [f64], within: &'a [PerDimension<f64>] },
+    /// optimum is then a vertex, with few pairs in use. And 1 for every share of the quota that a pair has less than
+    /// the minutes it has today (none for any pair, or given for all).
+    Vertex { cost: &'a [f64], within: &'a [PerDimension<f64>], today: &'a [f64] },
 }
 
 impl<'a> Problem<'a> {
@@ -76,10 +77,12 @@ impl<'a> Problem<'a> {
                     cost.extend(emphasis.iter().map(|e| e * share_of_work(row) / dimensions as f64));
                 }
             }
-            Goal::Vertex { cost: given, .. } => {
+            Goal::Vertex { cost: given, today, .. } => {
                 for (k, &(row, _)) in self.pairs.iter().enumerate() {
                     cost[k] = given[k] * share_of_work(row);
                 }
+                let kept = self.pairs.iter().zip(*today).filter(|(_, minutes)| **minutes > 0.0);
+                cost.extend(kept.map(|(pair, _)| share_of_work(pair.0)));
             }
         }
         let mut lp = Lp::new(cost, pairs);
@@ -116,6 +119,13 @@ impl<'a> Problem<'a> {
                         lp.at_most([(a, -1.0)], within[row][d]);
                     }
                 }
+            }
+        }
+        if let Goal::Vertex { today, .. } = goal {
+            let kept = self.pairs.iter().zip(*today).enumerate().filter(|(_, (_, minutes))| **minutes > 0.0);
+            for (lost, (k, (pair, minutes))) in (bounds..).zip(kept) {
+                lp.at_most([(k, -1.0), (lost, -1.0)], -minutes / self.quotas[pair.0] as f64);
+                lp.at_most([(lost, -1.0)], 0.0);
             }
         }
         lp.solve(limits, on_step).map(|solution| self.point(&solution))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::proof::Proof;
-use crate::{Balance, Config, Observer, Outcome, Progress, Status};
+use crate::{Balance, Choice, Config, Observer, Outcome, Progress, Status};
 
 /// What training is to bring down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub fn prices(
 
     let mut status = Status::Converged;
     let mut best = f64::NEG_INFINITY;
-    let config = config.clone().with_few_tasks(false);
+    let config = config.clone().with_choice(Choice::Any);
     for price in prices.iter_mut().take(again) {
         if best >= price.at_most {
             break;

@@ -3,10 +3,10 @@
 use super::model::{Model, NO_CAP, Optimum};
 use super::*;
 use crate::aggregate::Aggregate;
-use crate::balance::Team;
 use crate::feasible::feasible;
 use crate::lp::{Limits, Step};
 use crate::stages::{Goal, Problem};
+use crate::team::Team;
 use crate::{Bound, Complexes, Config, Dimension, Infeasible, Observer, Progress, Spread, Stage, Status};
 
 /// People who are to learn a skill.
