@@ -22,6 +22,8 @@ mod proof;
 mod quota;
 mod read;
 mod repair;
+#[cfg(feature = "report")]
+pub mod report;
 mod stages;
 mod team;
 pub mod training;
