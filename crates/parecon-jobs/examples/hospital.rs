@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match programme(&opened, Dimension::Empowerment, target, &Config::default(), &mut ())? {
             Answer::Programme(found) => {
                 println!(
-                    "mean deviation of empowerment {target}: {} people learn a licence, {:.0} years of study (no programme takes less than {:.0})",
+                    "mean deviation of empowerment {target}: {} people learn a licence in {:.0} years of study \
+                     (no programme takes less than {:.0})",
                     found.trained.iter().map(|t| t.people).sum::<u32>(),
                     found.cost.value,
                     found.cost.bound
@@ -43,7 +44,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             Answer::OutOfReach(least) => {
                 println!("mean deviation of empowerment {target}: out of reach, at least {:.2}", least.bound);
-            }
             }
             other => println!("mean deviation of empowerment {target}: {other:?}"),
         }
