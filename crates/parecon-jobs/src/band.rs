@@ -25,6 +25,7 @@
 mod bound;
 mod config;
 mod exact;
+mod first_order;
 mod infeasible;
 mod interior;
 mod member;
@@ -33,6 +34,7 @@ mod problem;
 mod solution;
 
 pub use config::{Config, Engine, Progress};
+pub use first_order::first_order;
 pub use infeasible::{Farkas, Infeasible};
 pub use interior::interior_point;
 pub use presolve::{Unreachable, unreachable};
@@ -90,14 +92,20 @@ pub fn solve(
     let merged = types.merged();
     let reduced = merged.unwrap_or(problem);
     let engine = match config.engine() {
-        Engine::Auto if reduced.pairs() <= INTERIOR_PAIRS => Engine::InteriorPoint,
+        Engine::Auto if reduced.pairs() <= INTERIOR_PAIRS && !config.basic() => Engine::InteriorPoint,
         other => other,
     };
     let outcome = match engine {
-        Engine::Auto | Engine::InteriorPoint => interior_point(reduced, config, observer)?,
+        Engine::Auto | Engine::FirstOrder => first_order(reduced, config, observer)?,
+        Engine::InteriorPoint => interior_point(reduced, config, observer)?,
     };
     Ok(match merged {
         None => outcome,
         Some(_) => types.expand(problem, outcome),
     })
+}
+
+/// The most pairs a basic solution has in use: one per equation.
+fn basic_limit(problem: &Problem) -> usize {
+    problem.tasks() + (1 + problem.dimensions()) * problem.members()
 }

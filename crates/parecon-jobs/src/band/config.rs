@@ -19,6 +19,8 @@ pub enum Engine {
     Auto,
     /// clarabel's interior-point method: accurate, for small and medium problems.
     InteriorPoint,
+    /// Restarted Halpern primal–dual steps with exact member blocks and a Newton repair: for large problems.
+    FirstOrder,
 }
 
 /// Options of [`solve`](super::solve).
@@ -35,11 +37,12 @@ pub struct Config {
     engine: Engine,
     accuracy: f64,
     max_iterations: u32,
+    basic: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { engine: Engine::Auto, accuracy: ACCURACY, max_iterations: MAX_ITERATIONS }
+        Config { engine: Engine::Auto, accuracy: ACCURACY, max_iterations: MAX_ITERATIONS, basic: false }
     }
 }
 
@@ -65,6 +68,18 @@ impl Config {
         self
     }
 
+    /// Whether to go on until at most tasks + (1 + D) · members pairs are in use (no).
+    ///
+    /// So few a basic solution (a vertex) has: one pair per equation, that is about 3–4 tasks a member with two
+    /// dimensions. Where assignments tie, costs without a pattern of half the [accuracy](Self::with_accuracy) times the
+    /// mean cost are added, so that one of them is best. Members who are identical are then told apart, and the first-order
+    /// engine is used.
+    #[must_use]
+    pub fn with_basic(mut self, yes: bool) -> Self {
+        self.basic = yes;
+        self
+    }
+
     /// Which method solves the programme.
     #[must_use]
     pub fn engine(&self) -> Engine {
@@ -81,6 +96,12 @@ impl Config {
     #[must_use]
     pub fn max_iterations(&self) -> u32 {
         self.max_iterations
+    }
+
+    /// Whether to go on until few pairs are in use.
+    #[must_use]
+    pub fn basic(&self) -> bool {
+        self.basic
     }
 
     /// Checks the options; [`solve`](super::solve) does so too.
@@ -108,7 +129,8 @@ impl Config {
     }
 }
 
-/// Reported after every iteration of an engine.
+/// Reported while an engine works: after every iteration of the interior-point method, whenever the point is looked at by
+/// the first-order one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Progress {
@@ -120,4 +142,6 @@ pub struct Progress {
     pub objective: f64,
     /// The relative gap as the engine sees it.
     pub gap: f64,
+    /// The share of the hours that is still missing (Euclidean norms over tasks).
+    pub missing: f64,
 }

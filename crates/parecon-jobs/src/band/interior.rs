@@ -5,7 +5,6 @@ use parecon_core::{Observer, Status};
 use super::bound::fill;
 use super::member::MemberLp;
 use super::presolve::obstacle;
-use super::solution::relative_gap;
 use super::{Config, Engine, Farkas, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
 use crate::lp::{Limits, Lp, Step};
@@ -45,8 +44,13 @@ pub fn interior_point(
     };
     observer.on_start();
     let mut on_step = |(iteration, objective, gap): Step| {
-        let progress =
-            Progress { engine: Engine::InteriorPoint, iteration, objective: objective * form.scale, gap };
+        let progress = Progress {
+            engine: Engine::InteriorPoint,
+            iteration,
+            objective: objective * form.scale,
+            gap,
+            missing: 0.0,
+        };
         observer.on_round(&progress).is_break()
     };
     // Without variables the solver would have no matrix; the presolve has seen that nothing is to be done then.
@@ -74,7 +78,7 @@ pub fn interior_point(
     let mut solution = Solution::judge(problem, x, prices);
     solution.engine = Engine::InteriorPoint;
     solution.work.iterations = found.iterations;
-    let reached = relative_gap(solution.objective, solution.bound).abs() <= config.accuracy();
+    let reached = solution.gap().abs() <= config.accuracy();
     solution.status = match found.status {
         Status::Stalled if reached => Status::Converged,
         status => status,

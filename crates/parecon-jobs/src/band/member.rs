@@ -255,7 +255,7 @@ impl MemberLp {
             Some((d, 0)) => 2.0 * self.tolerances[d],
             _ => f64::INFINITY,
         };
-        let mut leaving = None;
+        let mut leaving: Option<usize> = None;
         for k in 0..rows {
             let change = if forth { -self.column[k] } else { self.column[k] };
             if change.abs() <= PIVOT * largest {
@@ -266,7 +266,7 @@ impl MemberLp {
             let allowed = room.max(0.0) / change.abs();
             let better = match leaving {
                 _ if allowed < step => true,
-                Some(other) => allowed == step && self.column[k].abs() > self.column[other as usize].abs(),
+                Some(other) => allowed == step && self.column[k].abs() > self.column[other].abs(),
                 None => false,
             };
             if better {

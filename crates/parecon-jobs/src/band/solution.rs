@@ -56,6 +56,12 @@ pub struct Work {
     pub types: usize,
     /// Iterations of the engine.
     pub iterations: u32,
+    /// Restarts of the first-order engine.
+    pub restarts: u32,
+    /// Newton steps of its repairs.
+    pub repair_steps: u32,
+    /// Conjugate-gradient steps of all of them.
+    pub gradients: u32,
 }
 
 /// The best assignment an engine found, with its proof of quality.
@@ -76,6 +82,8 @@ pub struct Solution {
     pub objective: f64,
     /// `Σ_j h_j v_j + Σ_i q_i (u_i − Σ_d τ_id |g_id|)`, at most the optimum whatever the prices.
     pub bound: f64,
+    /// The mean |cost| of the eligible pairs times all hours: what any assignment costs, about.
+    pub magnitude: f64,
     /// By how much the assignment misses its constraints.
     pub residuals: Residuals,
     /// How the engine ended.
@@ -87,12 +95,12 @@ pub struct Solution {
 }
 
 impl Solution {
-    /// `(objective − bound) / max(|objective|, |bound|)`: 0 at the optimum, and where both are 0.
+    /// `(objective − bound) / max(|objective|, |bound|, magnitude / 1000)`: 0 at the optimum.
     ///
     /// Negative only by as much as the [residuals](Self::residuals) allow.
     #[must_use]
     pub fn gap(&self) -> f64 {
-        relative_gap(self.objective, self.bound)
+        relative_gap(self.objective, self.bound, self.magnitude)
     }
 
     /// The number of pairs in use.
@@ -114,16 +122,25 @@ impl Solution {
             band_prices,
             objective,
             bound,
+            magnitude: magnitude(problem),
             residuals,
             status: Status::Stalled,
             engine: Engine::Auto,
-            work: Work { types: problem.members(), iterations: 0 },
+            work: Work { types: problem.members(), ..Work::default() },
         }
     }
 }
 
-/// Relative to the larger of the two; absolute when both are 0.
-pub(crate) fn relative_gap(objective: f64, bound: f64) -> f64 {
-    let size = objective.abs().max(bound.abs());
+/// An optimum below this part of what any assignment costs is taken as 0 when gaps are measured.
+const SMALL: f64 = 1e-3;
+
+pub(super) fn relative_gap(objective: f64, bound: f64, magnitude: f64) -> f64 {
+    let size = objective.abs().max(bound.abs()).max(SMALL * magnitude);
     if size > 0.0 { (objective - bound) / size } else { 0.0 }
+}
+
+pub(super) fn magnitude(problem: &Problem) -> f64 {
+    let data = problem.data();
+    let costs: f64 = data.costs.iter().map(|c| c.abs()).sum();
+    costs / data.costs.len().max(1) as f64 * data.hours.iter().sum::<f64>()
 }
