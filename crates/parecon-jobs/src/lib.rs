@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod balance;
+pub mod band;
 mod certificate;
 mod choice;
 mod complexes;
