@@ -18,6 +18,7 @@ mod minutes;
 mod model;
 mod outcome;
 mod quota;
+pub mod ratings;
 mod read;
 mod repair;
 mod stages;
