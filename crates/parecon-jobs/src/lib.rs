@@ -17,6 +17,7 @@ mod lp;
 mod minutes;
 mod model;
 mod outcome;
+pub mod pay;
 mod quota;
 pub mod ratings;
 mod read;
