@@ -22,6 +22,7 @@ mod quota;
 pub mod ratings;
 mod read;
 mod repair;
+pub mod say;
 mod stages;
 mod workplace;
 
