@@ -2,10 +2,12 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod aggregate;
+pub mod audit;
 mod balance;
 mod certificate;
 mod complexes;
 mod config;
+pub mod credits;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 mod error;
