@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::lp::Limits;
+use crate::{Choice, Error};
 
 /// Interior-point iterations that one stage may take. Ordinary problems need 10–40.
 const MAX_ITERATIONS: u32 = 200;
@@ -33,7 +34,7 @@ pub struct Config {
     slack: f64,
     levels: u32,
     balanced: f64,
-    few_tasks: bool,
+    choice: Choice,
 }
 
 impl Default for Config {
@@ -44,7 +45,7 @@ impl Default for Config {
             slack: SLACK,
             levels: LEVELS,
             balanced: BALANCED,
-            few_tasks: true,
+            choice: Choice::FewTasks,
         }
     }
 }
@@ -57,7 +58,7 @@ impl Config {
         self
     }
 
-    /// Relative accuracy of the linear programmes (1e-8).
+    /// Relative accuracy of the linear programmes (1e-8); ten times that where the solver runs out of digits.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
@@ -88,18 +89,13 @@ impl Config {
         self
     }
 
-    /// Whether a third stage looks, among equally balanced complexes, for ones of few tasks each (yes).
+    /// What decides among equally balanced complexes ([`Choice::FewTasks`]).
     ///
-    /// The least number of tasks would be a problem of integers. The stage instead minimises a fixed pseudo-random linear
-    /// cost, whose optimum is a vertex: at most one (member, kind of task) pair in use per equation, that is about
-    /// three per member and one per kind of task in all. Few, not fewest.
-    ///
-    /// Beyond 60,000 such pairs it works on types of members, so that every member takes part in all kinds of tasks that
-    /// its type does. If the solver does not get to its end, the complexes of the stage before stay;
-    /// [`Info::few_tasks`](crate::Info::few_tasks) says so.
+    /// If the solver does not get to its end, the complexes of the stage before stay;
+    /// [`Info::choice`](crate::Info::choice) says so.
     #[must_use]
-    pub fn with_few_tasks(mut self, yes: bool) -> Self {
-        self.few_tasks = yes;
+    pub fn with_choice(mut self, choice: Choice) -> Self {
+        self.choice = choice;
         self
     }
 
@@ -133,10 +129,14 @@ impl Config {
         self.balanced
     }
 
-    /// Whether a third stage looks for complexes of few tasks.
+    /// What decides among equally balanced complexes.
     #[must_use]
-    pub fn few_tasks(&self) -> bool {
-        self.few_tasks
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_iterations: self.max_iterations, tolerance: self.tolerance }
     }
 
     /// Checks the options; [`balance`](crate::balance()) does so too.
@@ -185,11 +185,13 @@ pub enum Stage {
     LargestDeviation,
     /// The hours-weighted mean deviation, the largest being capped.
     MeanDeviation,
-    /// A pseudo-random linear cost, whose optimum is a vertex with few tasks per member, the deviations being kept; see
-    /// [`Config::with_few_tasks`].
-    FewTasks,
+    /// Whatever [decides](Choice) among equally balanced complexes, the deviations being kept.
+    Choice,
     /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
     Certificate,
+    /// The cost of a [training programme](crate::training::programme), in units of what training all of the dearest group
+    /// costs; or the mean deviation that all training allows.
+    Training,
 }
 
 /// Reported after every interior-point iteration.

@@ -5,6 +5,7 @@ mod aggregate;
 pub mod audit;
 mod balance;
 mod certificate;
+mod choice;
 mod complexes;
 mod config;
 pub mod credits;
@@ -20,15 +21,20 @@ mod minutes;
 mod model;
 mod outcome;
 pub mod pay;
+mod proof;
 mod quota;
 pub mod ratings;
 mod read;
 mod repair;
 pub mod say;
 mod stages;
+mod team;
+pub mod training;
+mod transition;
 mod workplace;
 
 pub use balance::balance;
+pub use choice::Choice;
 pub use complexes::{Complexes, DimensionSpread, Share, Spread};
 pub use config::{Config, Progress, Stage};
 pub use error::Error;
@@ -38,4 +44,6 @@ pub use outcome::{
     Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Level, Outcome, Shortage,
 };
 pub use parecon_core::{Observer, Status};
+pub use proof::Proof;
+pub use transition::transition;
 pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

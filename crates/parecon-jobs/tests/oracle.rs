@@ -80,6 +80,7 @@ fn every_level_and_the_mean_reach_the_optimum_of_a_simplex_method() {
         let config = Config::default().with_balanced(1e-3);
         let outcome = balance(&workplace, &config, &mut ()).unwrap();
         let certificate = &outcome.balance().unwrap().certificate;
+        certificate.verify(&workplace).unwrap();
         let mut caps = vec![None; members];
         for (k, level) in certificate.levels.iter().enumerate() {
             let largest = simplex(&workplace, Goal::Largest(&caps));
