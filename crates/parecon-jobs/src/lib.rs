@@ -26,6 +26,7 @@ mod quota;
 pub mod ratings;
 mod read;
 mod repair;
+pub mod rotation;
 pub mod say;
 mod stages;
 mod team;
