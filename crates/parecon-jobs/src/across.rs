@@ -32,9 +32,9 @@ use crate::{Error, HIGHEST_RATING, LOWEST_RATING, Minutes, Workplace};
 /// Interior-point iterations of a stage.
 const MAX_ITERATIONS: u32 = 200;
 /// Relative accuracy of the linear programmes.
-const TOLERANCE: f64 = 1e-9;
-/// What the second stage may add to the smallest band, in points, so that it has an interior.
-const SLACK: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-8;
+/// What is added to the smallest band, in points, so that what is within it has an interior; it means nothing to anybody.
+const SLACK: f64 = 1e-4;
 /// An average this near to the social one is the same.
 const SAME: f64 = 1e-12;
 
@@ -253,7 +253,7 @@ impl Society {
     /// If an option is [invalid](Exchanging::validate), or a pair names a place that does not exist.
     ///
     /// # Complexity
-    /// Two linear programmes with a variable for each allowed pair; all pairs of 100 places take about a second.
+    /// Linear programmes, up to three, with a variable for each allowed pair; all pairs of 100 places take about a second.
     pub fn exchange(&self, config: &Exchanging) -> Result<Exchange, Error> {
         config.validate()?;
         let n = self.places.len();
@@ -272,12 +272,11 @@ impl Society {
         pairs.extend((0..n).map(|w| (w, w, 0.0)));
         pairs.sort_by_key(|(w, v, _)| (*w, *v));
         let band = match config.band {
-            Some(band) if self.solve(&pairs, Some(band)).1 == Status::Converged => band,
+            // Working everywhere in proportion to the work there is balances everybody.
+            band if config.pairs.is_none() => band.unwrap_or(SLACK),
+            Some(band) if self.solve(&pairs, Some(band)).1.is_converged() => band,
             _ => {
-                let (shares, status) = self.solve(&pairs, None);
-                if status != Status::Converged {
-                    return self.rounded(&pairs, shares, status);
-                }
+                let (shares, _) = self.solve(&pairs, None);
                 self.largest(&pairs, &self.times(&pairs, &shares)) + SLACK
             }
         };

@@ -156,10 +156,25 @@ fn a_million_members_are_as_quick_as_a_hundred() {
     let society = Society::new(places).unwrap();
     let exchange = society.exchange(&Exchanging::new()).unwrap();
     holds(&society, &exchange);
-    assert!(exchange.largest < 1e-4 && exchange.status == Status::Converged);
+    assert!(exchange.largest < 1e-3 && exchange.status == Status::Converged);
     // Less than if everybody worked everywhere.
     let everywhere = 24.0 / 25.0 * 1_000_000.0 * 35.0;
     assert!(exchange.moved.as_hours() < 0.8 * everywhere, "{} of {everywhere}", exchange.moved.as_hours());
+}
+
+#[test]
+fn many_places_of_the_same_size() {
+    // The smallest band, 0, has no interior: a method that looked for it first stalled here.
+    let place = |p: u64| {
+        let averages = vec![1.0 + (p * 37 % 190) as f64 / 10.0, 1.0 + (p * 53 % 190) as f64 / 10.0];
+        Place::new(format!("p{p}"), Minutes::new(600_000 + 7919 * p), 300, averages)
+    };
+    let society = Society::new((0..30).map(place).collect()).unwrap();
+    let exchange = society.exchange(&Exchanging::new()).unwrap();
+    holds(&society, &exchange);
+    assert_eq!(exchange.status, Status::Converged);
+    // A vertex or near one: a few moves for each place, not all 870.
+    assert!(exchange.moves.len() < 150, "{}", exchange.moves.len());
 }
 
 #[test]
@@ -191,11 +206,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn whatever_the_places_hours_hold_and_everybody_is_balanced(places in 2usize..7, dimensions in 1usize..4, seed: u64) {
+    fn whatever_the_places_hours_hold_and_everybody_is_balanced(places in 2usize..20, dimensions in 1usize..4, seed: u64) {
         let society = society(places, dimensions, seed);
         let exchange = society.exchange(&Exchanging::new()).unwrap();
         holds(&society, &exchange);
-        prop_assert!(exchange.largest < 0.01, "{}", exchange.largest);
+        prop_assert!(exchange.status.is_converged() && exchange.largest < 0.01, "{}", exchange.largest);
         // Never more than if everybody worked everywhere.
         let total: f64 = society.places().iter().map(|p| p.time.as_hours()).sum();
         let everywhere: f64 = society.places().iter().map(|p| p.time.as_hours() * (1.0 - p.time.as_hours() / total)).sum();
