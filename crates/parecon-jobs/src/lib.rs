@@ -5,6 +5,7 @@ pub mod across;
 mod aggregate;
 pub mod audit;
 mod balance;
+pub mod band;
 mod certificate;
 mod choice;
 mod complexes;
@@ -27,6 +28,8 @@ mod quota;
 pub mod ratings;
 mod read;
 mod repair;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod rotation;
 pub mod say;
 mod stages;
