@@ -1,4 +1,5 @@
 //! Several processes on one machine, started by `mpirun` as a user would.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot be made fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
