@@ -5,10 +5,9 @@ mod sums;
 
 use std::ops::Range;
 
-use parecon_core::chunked_reduce;
-
 use crate::economy::{Answers, LARGEST_LOG, logs};
 use crate::linear::{Lu, gmres, worth_matrices};
+use crate::total::total;
 use crate::{Certificate, Economy, Error, GoodId, Proposals};
 use rationed::Rationed;
 use sums::{Sums, add, weighted};
@@ -97,7 +96,7 @@ impl Economy {
         let input_factors: Vec<f64> = clearing.log_factors.iter().map(|f| f.exp()).collect();
         let consumption: Vec<f64> =
             clearing.left(self).iter().zip(prices).map(|(value, price)| value / price).collect();
-        let mut plan = self.proposals_at(prices, &answers, true);
+        let mut plan = self.proposals_at(prices, &answers, true, None);
         let layout = self.layout();
         let others = clearing.others.as_ref();
         plan.rescale(
@@ -128,17 +127,13 @@ impl Economy {
 impl Economy {
     /// `v − ∂log S/∂ρ · v` at some factors, without the matrix.
     fn rationed_slopes(&self, revenues: &[f64], rho: &[f64], v: &[f64], supply: &[f64]) -> Vec<f64> {
-        let fold = |range: Range<usize>| {
-            let mut made = vec![0.0; v.len()];
+        let fold = |range: Range<usize>, made: &mut [f64]| {
             for w in range {
                 let output = revenues[w] * weighted(self, w, |good| rho[good.index()]).exp();
                 made[self.layout().output(w).index()] += output * weighted(self, w, |good| v[good.index()]);
             }
-            made
         };
-        let merge = |total: &mut Vec<f64>, part: Vec<f64>| add(total, &part);
-        let mut made = chunked_reduce(self.workers().len(), self.chunk(), fold, merge)
-            .unwrap_or_else(|| vec![0.0; v.len()]);
+        let mut made = total(self.workers().len(), self.chunk(), v.len(), fold);
         self.group().sum(&mut made);
         v.iter().zip(made.iter().zip(supply)).map(|(v, (made, supply))| v - made / supply).collect()
     }
@@ -155,7 +150,7 @@ pub(crate) struct Clearing {
 impl Clearing {
     pub(crate) fn of(economy: &Economy, prices: &[f64], answers: &Answers) -> Option<Self> {
         let revenues = &answers.revenues;
-        let cut_off = LARGEST_LOG.exp();
+        let cut_off = LARGEST_LOG.exp() * (1.0 - 1e-9);
         let mut largest_revenue = [revenues.iter().copied().fold(0.0, f64::max)];
         economy.group().largest(&mut largest_revenue);
         if largest_revenue[0] >= cut_off {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parecon_core::for_each;
 
-use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
+use crate::economy::{Consumers, Layout, OtherAnswers, Workers, logs};
 use crate::flow::Flow;
 use crate::{Aggregates, CouncilId, GoodId};
 
@@ -112,32 +112,38 @@ impl Proposals {
     }
 
     /// Of worker councils only; `spending` is what the consumer councils together spend on each good.
+    ///
+    /// The memory of `earlier` proposals serves again: fresh pages from the system take as long as the answers.
     pub(crate) fn at(
         layout: &Arc<Layout>,
         workers: &Workers,
         spending: &[f64],
         prices: &[f64],
-        revenues: &[f64],
+        earlier: Option<Proposals>,
     ) -> Self {
-        let mut outputs = vec![0.0; workers.len()];
-        let mut efforts = vec![0.0; workers.len()];
-        let mut inputs = vec![0.0; layout.inputs_before(workers.len())];
+        let log_prices = logs(prices);
+        let [mut outputs, mut efforts, mut inputs] =
+            earlier.map_or_else(Default::default, |e| [e.outputs, e.efforts, e.inputs]);
+        outputs.resize(workers.len(), 0.0);
+        efforts.resize(workers.len(), 0.0);
+        inputs.resize(layout.inputs_before(workers.len()), 0.0);
         let parts = layout.split_inputs(workers.len(), CHUNK, &mut inputs);
         let parts = parts.zip(outputs.chunks_mut(CHUNK)).zip(efforts.chunks_mut(CHUNK)).collect();
         for_each(
             parts,
             |(((councils, mut inputs), outputs), efforts): (((Range<usize>, &mut [f64]), _), _)| {
                 let (outputs, efforts): (&mut [f64], &mut [f64]) = (outputs, efforts);
-                for (w, (output, effort)) in councils.zip(outputs.iter_mut().zip(efforts)) {
-                    *output = revenues[w] / prices[layout.output(w).index()];
-                    *effort = workers.effort(w, revenues[w]);
+                let first = councils.start;
+                workers.plans(councils, layout, &log_prices, |w, revenue, effort| {
+                    outputs[w - first] = revenue / prices[layout.output(w).index()];
+                    efforts[w - first] = effort;
                     let goods = layout.inputs(w);
                     let (own, rest) = std::mem::take(&mut inputs).split_at_mut(goods.len());
                     for ((good, b), input) in goods.iter().zip(workers.exponents(w, layout)).zip(own) {
-                        *input = b * revenues[w] / prices[good.index()];
+                        *input = b * revenue / prices[good.index()];
                     }
                     inputs = rest;
-                }
+                });
             },
         );
         let requests = spending.iter().zip(prices).map(|(spent, price)| spent / price).collect();

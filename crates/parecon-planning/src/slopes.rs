@@ -38,7 +38,7 @@ impl Economy {
     /// How supply and demand react to prices.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond).
+    /// As [`respond`](Self::respond); and if a custom council reports or implies a slope that is not a finite number.
     ///
     /// # Complexity
     /// The square of the number of its goods for each council, and of the number of all goods.
@@ -54,10 +54,10 @@ impl Economy {
     pub fn slopes(&self, prices: &[f64]) -> Result<Slopes, Error> {
         self.check_prices(prices)?;
         let answers = self.answers_at(prices)?;
-        Ok(self.slopes_at(prices, &answers))
+        self.slopes_at(prices, &answers)
     }
 
-    pub(crate) fn slopes_at(&self, prices: &[f64], answers: &Answers) -> Slopes {
+    pub(crate) fn slopes_at(&self, prices: &[f64], answers: &Answers) -> Result<Slopes, Error> {
         let n = prices.len();
         let log_prices = logs(prices);
         let (layout, workers) = (self.layout(), self.workers());
@@ -112,12 +112,18 @@ impl Economy {
 
         let Some((others, given)) = answers.others(self) else {
             all.potential = Some(potential);
-            return all;
+            return Ok(all);
         };
         for (w, (worker, plan)) in others.workers.iter().zip(&given.plans).enumerate() {
             add(plan.potential);
             let inputs = &given.inputs[others.inputs_of(w, layout)];
             let slopes = worker.slopes(prices, &log_prices, plan, inputs);
+            if worker.is_custom()
+                && let Some(wrong) = slopes.iter().find(|slope| !slope.is_finite())
+            {
+                let who = others.name_of_worker(w, layout);
+                return Err(Error::invalid(format!("{who} has a slope of {wrong}; slopes must be finite")));
+            }
             let m = inputs.len() + 1;
             let good = |i: usize| if i == 0 { worker.council.output } else { worker.inputs[i - 1] }.index();
             for i in 0..m {
@@ -148,7 +154,7 @@ impl Economy {
             all.supply[g * n + g] += exposure.elasticity() * permitted * prices[g];
         }
         all.potential = others.has_potential().then_some(potential);
-        all
+        Ok(all)
     }
 }
 

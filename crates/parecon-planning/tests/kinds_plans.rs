@@ -222,7 +222,8 @@ fn rounds_to_three_percent() {
     most("Cobb–Douglas", &|seed| economy_of(seed, |_, _| ()), 3, 3);
     most("CES", &ces, 4, 4);
     most("pollutants", &|seed| economy_of(seed, with_pollutants), 3, 3);
-    // Where councils with fixed proportions make nothing below a margin, proposals jump.
+    // Where councils with fixed proportions make nothing below a margin, proposals jump, and the number of rounds with
+    // them: over 40 seeds the mean is 9.7, but that of seed 4 lies anywhere from 25 to 62 with the last digits of prices.
     most("every kind", &all_kinds, 14, 34);
 }
 

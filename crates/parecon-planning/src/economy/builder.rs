@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parecon_core::chunked_reduce;
-
 use super::check::{self, Marks};
 use super::layout::{Layout, order};
 use super::others::{OtherConsumer, OtherWorker, Others};
 use super::{Consumers, Economy, Workers};
 use crate::collective::{Alone, Group};
+use crate::total::{task, total};
 use crate::{Collective, ConsumerCouncil, Error, Good, Preferences, Technology, WorkerCouncil};
 
 /// Takes in councils one by one, so that an economy of millions never exists twice.
@@ -152,8 +151,7 @@ impl EconomyBuilder {
         }
 
         let n = goods.len();
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; n + 3];
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             for c in range {
                 for (good, share) in layout.wants(c).iter().zip(consumers.shares(c, &layout)) {
                     let spent = consumers.income(c) * share;
@@ -165,13 +163,8 @@ impl EconomyBuilder {
                 sums[n + 1] += consumers.income(c);
                 sums[n + 2] += 1.0;
             }
-            sums
         };
-        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        };
-        let mut spending =
-            chunked_reduce(consumers.len(), (4 * n).max(512), fold, add).unwrap_or_else(|| vec![0.0; n + 3]);
+        let mut spending = total(consumers.len(), task(consumers.len(), n), n + 3, fold);
         group.sum(&mut spending);
         let [private, fast_income, sharers] = [spending[n], spending[n + 1], spending[n + 2]];
         spending.truncate(n);
