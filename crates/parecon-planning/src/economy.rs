@@ -92,6 +92,10 @@ pub struct Economy {
     workers: Workers,
     consumers: Consumers,
     others: Others,
+    /// Whether there are other councils than Cobb–Douglas ones, here or in another process.
+    mixed: bool,
+    /// Whether all proposals together are the slopes of a potential.
+    has_potential: bool,
     /// Spending on each good by all Cobb–Douglas consumer councils: `Σ_c m_c·α_cg`.
     spending: Vec<f64>,
     total_income: f64,
@@ -110,9 +114,9 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// The councils of other kinds and their answers, if there are any.
+    /// The councils of other kinds that are here and their answers, if there are any here or in another process.
     pub(crate) fn others<'a>(&'a self, economy: &'a Economy) -> Option<(&'a Others, &'a OtherAnswers)> {
-        (!economy.others.is_empty()).then_some((&economy.others, &self.others))
+        economy.mixed.then_some((&economy.others, &self.others))
     }
 }
 
@@ -232,9 +236,9 @@ impl Economy {
             let add = |w, revenue| self.add_flows(w, revenue, flows);
             self.workers.revenues(range, &self.layout, &log_prices, add);
         });
-        if !self.others.is_empty() {
+        if self.mixed {
             let answers = self.others.answers(&self.layout, prices, &log_prices)?;
-            answers.add_to(&self.others, &self.layout, &mut all);
+            self.add_others(&answers, &mut all);
         }
         Ok(all)
     }
@@ -254,10 +258,21 @@ impl Economy {
         let mut all = self.aggregates_by(prices, |range, flows| {
             range.for_each(|w| self.add_flows(w, answers.revenues[w], flows));
         });
-        if let Some((others, given)) = answers.others(self) {
-            given.add_to(others, &self.layout, &mut all);
+        if self.mixed {
+            self.add_others(&answers.others, &mut all);
         }
         all
+    }
+
+    /// Adds what councils of other kinds propose, here and in other processes.
+    fn add_others(&self, answers: &OtherAnswers, all: &mut Aggregates) {
+        let none = || vec![0.0; self.goods.len()];
+        let mut others = Aggregates { supply: none(), demand: none() };
+        answers.add_to(&self.others, &self.layout, &mut others);
+        for (all, own) in [(&mut all.supply, &mut others.supply), (&mut all.demand, &mut others.demand)] {
+            self.group().sum(own);
+            all.iter_mut().zip(own).for_each(|(all, own)| *all += *own);
+        }
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
@@ -306,8 +321,10 @@ impl Economy {
         if consumers {
             all.add_consumers(&self.consumers, prices);
         }
-        if answers.others(self).is_some() {
-            all.extend(&answers.others);
+        if self.mixed {
+            let mut requests = all.extend(&answers.others);
+            self.group().sum(&mut requests);
+            all.add_requests(&requests);
         }
         all
     }
@@ -324,6 +341,11 @@ impl Economy {
             )));
         }
         Ok(())
+    }
+
+    /// Whether all proposals together, also those made elsewhere, are the slopes of a potential.
+    pub(crate) fn has_potential(&self) -> bool {
+        self.has_potential
     }
 
     pub(crate) fn largest_returns(&self) -> f64 {

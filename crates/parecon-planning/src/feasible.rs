@@ -157,20 +157,27 @@ impl Clearing {
             return None; // the bound would be too low
         }
         let others = answers.others(economy);
-        if let Some((others, given)) = others
-            && (given.is_cut_off(others, prices)
+        if let Some((others, given)) = others {
+            let without = given.is_cut_off(others, prices)
                 || !others.workers.iter().all(|w| w.is_bounded())
-                || given.requests.iter().any(|r| r.weight <= 0.0))
-        {
-            return None;
+                || given.requests.iter().any(|r| r.weight <= 0.0);
+            let mut without = [if without { 1.0 } else { 0.0 }];
+            economy.group().largest(&mut without);
+            if without[0] > 0.0 {
+                return None;
+            }
         }
         let mut rationed = others.map(|(others, given)| Rationed::new(economy, prices, others, given));
         let n = prices.len();
         let log_prices = if others.is_some() { logs(prices) } else { Vec::new() };
         let mut at = |rho: &[f64], with_jacobian: bool| {
-            let mut sums = Sums::at(economy, prices, revenues, rho, with_jacobian);
+            let mut sums = Sums::of_councils(economy, prices, revenues, rho, with_jacobian);
             if let (Some((others, given)), Some(rationed)) = (others, &mut rationed) {
                 rationed.output_factors = sums.absorb(economy, prices, &log_prices, (others, given), rho);
+            }
+            sums.share(economy.group());
+            sums.add_given(economy, prices);
+            if let Some(rationed) = &rationed {
                 add(&mut sums.proposed, &rationed.requested);
             }
             sums
@@ -305,13 +312,15 @@ impl Clearing {
         if let Some(((others, given), rationed)) = others {
             let layout = economy.layout();
             let log_prices = logs(prices);
+            let [mut best_here, mut spent_here, mut lost_here, mut without] = [0.0; 4];
             for (c, consumer) in others.consumers.iter().enumerate() {
                 let asked = &given.quantities[others.wants_of(c, layout)];
                 let personal = rationed.personal(economy, prices, &consumer.wants, asked);
                 let (mut best, mut permits) = (vec![0.0; asked.len()], vec![0.0; consumer.exposures.len()]);
                 let request = consumer.request(&personal, &log_prices, &mut best, &mut permits);
                 if request.weight <= 0.0 {
-                    return None;
+                    without = 1.0;
+                    break;
                 }
                 let beyond = |i: usize, good: GoodId| {
                     let (g, least) = (good.index(), consumer.minimum(i));
@@ -324,10 +333,19 @@ impl Clearing {
                 };
                 let log_factors: Vec<f64> =
                     consumer.wants.iter().enumerate().map(|(i, good)| beyond(i, *good)).collect();
-                bound += request.utility + request.surplus;
-                incomes += request.spent - consumer.council.income;
-                gap += consumer.loss(&personal, &request, &log_factors);
+                best_here += request.utility + request.surplus;
+                spent_here += request.spent - consumer.council.income;
+                lost_here += consumer.loss(&personal, &request, &log_factors);
             }
+            let mut sums = [best_here, spent_here, lost_here, without];
+            economy.group().sum(&mut sums);
+            let [best, spent, lost, without] = sums;
+            if without > 0.0 {
+                return None;
+            }
+            bound += best;
+            incomes += spent;
+            gap += lost;
         }
         gap.is_finite().then(|| Certificate {
             upper_bound: bound,

@@ -159,21 +159,28 @@ impl Proposals {
         }
     }
 
-    /// Adds the proposals of the councils that come last in the layout.
-    pub(crate) fn extend(&mut self, others: &OtherAnswers) {
+    /// Adds the proposals of the councils that come last in the layout; what they request together of each good, which is
+    /// not yet part of the [requests](Self::requests).
+    pub(crate) fn extend(&mut self, others: &OtherAnswers) -> Vec<f64> {
         self.outputs.extend(others.plans.iter().map(|p| p.output));
         self.efforts.extend(others.plans.iter().map(|p| p.effort));
         self.inputs.extend(&others.inputs);
         let wants = self.layout.all_wants();
         let first = wants.len() - others.quantities.len();
+        let mut requests = vec![0.0; self.requests.len()];
         for (good, quantity) in wants[first..].iter().zip(&others.quantities) {
             let sharers = if self.layout.public[good.index()] { self.layout.sharers } else { 1.0 };
-            self.requests[good.index()] += quantity / sharers;
+            requests[good.index()] += quantity / sharers;
         }
         if let Some(consumption) = &mut self.consumption {
             consumption.extend(&others.quantities);
         }
         self.permits.extend(&others.permits);
+        requests
+    }
+
+    pub(crate) fn add_requests(&mut self, requests: &[f64]) {
+        self.requests.iter_mut().zip(requests).for_each(|(all, added)| *all += added);
     }
 
     pub(crate) fn add_consumers(&mut self, consumers: &Consumers, prices: &[f64]) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use parecon_core::chunked_reduce;
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{Answers, logs};
+use crate::economy::{Answers, OtherAnswers, Others, logs};
 use crate::{Economy, Error};
 
 /// How all proposals together react to prices, from each council's report on its own.
@@ -94,30 +94,44 @@ impl Economy {
         // As many councils to a task as there are cells: the sums then cost no more than the councils.
         let chunk = self.chunk().max(n * n / 4);
         let mut all = chunked_reduce(workers.len(), chunk, fold, Slopes::absorb).unwrap_or_else(zero);
+        if let Some(given) = answers.others(self) {
+            self.add_slopes(prices, &log_prices, given, &mut all)?;
+        }
         let mut scalars = [all.potential.unwrap_or_default(), all.magnitude];
         for list in [&mut scalars[..], &mut all.supply, &mut all.demand] {
             self.group().sum(list);
         }
-        let mut potential = scalars[0];
-        all.magnitude = scalars[1];
+        let [mut potential, mut magnitude] = scalars;
+        for (g, &spent) in self.spending().iter().enumerate() {
+            all.demand[g * n + g] -= spent;
+            for term in [prices[g] * layout.endowments[g], -spent * log_prices[g]] {
+                potential += term;
+                magnitude += term.abs();
+            }
+        }
+        all.potential = self.has_potential().then_some(potential);
+        all.magnitude = magnitude;
+        Ok(all)
+    }
+
+    /// Adds how the councils of other kinds that are here react.
+    fn add_slopes(
+        &self,
+        prices: &[f64],
+        log_prices: &[f64],
+        (others, given): (&Others, &OtherAnswers),
+        all: &mut Slopes,
+    ) -> Result<(), Error> {
+        let (n, layout) = (prices.len(), self.layout());
+        let mut potential = 0.0;
         let mut add = |term: f64| {
             potential += term;
             all.magnitude += term.abs();
         };
-        for (g, &spent) in self.spending().iter().enumerate() {
-            all.demand[g * n + g] -= spent;
-            add(prices[g] * layout.endowments[g]);
-            add(-spent * log_prices[g]);
-        }
-
-        let Some((others, given)) = answers.others(self) else {
-            all.potential = Some(potential);
-            return Ok(all);
-        };
         for (w, (worker, plan)) in others.workers.iter().zip(&given.plans).enumerate() {
             add(plan.potential);
             let inputs = &given.inputs[others.inputs_of(w, layout)];
-            let slopes = worker.slopes(prices, &log_prices, plan, inputs);
+            let slopes = worker.slopes(prices, log_prices, plan, inputs);
             if worker.is_custom()
                 && let Some(wrong) = slopes.iter().find(|slope| !slope.is_finite())
             {
@@ -135,8 +149,8 @@ impl Economy {
         }
         for (c, (consumer, request)) in others.consumers.iter().zip(&given.requests).enumerate() {
             add(request.utility + request.surplus);
-            let personal = others.personal(c, layout, &log_prices);
-            let (slopes, by_permit) = consumer.slopes(&personal, &log_prices, request);
+            let personal = others.personal(c, layout, log_prices);
+            let (slopes, by_permit) = consumer.slopes(&personal, log_prices, request);
             let m = consumer.wants.len();
             for (i, want) in consumer.wants.iter().enumerate() {
                 let row = want.index() * n;
@@ -153,8 +167,8 @@ impl Economy {
             let g = exposure.pollutant.index();
             all.supply[g * n + g] += exposure.elasticity() * permitted * prices[g];
         }
-        all.potential = others.has_potential().then_some(potential);
-        Ok(all)
+        all.potential = all.potential.map(|sum| sum + potential);
+        Ok(())
     }
 }
 

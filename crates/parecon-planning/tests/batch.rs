@@ -76,6 +76,9 @@ fn mistakes_are_named() {
         "NaN of councils with toothaches, must be a share from 0 to 1"
     );
     assert_eq!(message(small().with_goods_per_category(0)), "0 goods per category, must be 1 to 1000000");
+    assert_eq!(message(small().with_wants(0)), "0 goods wanted, must be 1 to 8");
+    assert_eq!(message(small().with_wants(9)), "9 goods wanted, must be 1 to 8");
+    assert_eq!(small().share(2, 2).unwrap_err().to_string(), "share 2 of 2, must be below 2");
 }
 
 #[cfg(feature = "csv")]

@@ -117,16 +117,16 @@ impl EconomyBuilder {
     /// same goods. Sums over councils are then sums over all; councils, proposals and plans are those added here.
     ///
     /// # Errors
-    /// As [`build`](Self::build), in all processes alike; and if any process adds a council that is not Cobb–Douglas: others
-    /// cannot be spread over processes yet. Should `goods` differ in number, the group fails.
+    /// As [`build`](Self::build), in all processes alike; and if any process adds a [custom](crate::CustomCouncil) council, whose
+    /// mistakes the others would not notice. Should `goods` differ in number, the group fails.
     pub fn build_among(mut self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
         self.spread = true;
-        let mut others = [(self.others.workers.len() + self.others.consumers.len()) as f64];
-        group.sum(&mut others);
-        if others[0] > 0.0 {
+        let mut custom = [self.others.workers.iter().filter(|worker| worker.is_custom()).count() as f64];
+        group.sum(&mut custom);
+        if custom[0] > 0.0 {
             return Err(Error::invalid(format!(
-                "{} councils are not Cobb–Douglas, must be 0 where councils are spread over processes",
-                others[0]
+                "{} councils are custom, must be 0 where councils are spread over processes",
+                custom[0]
             )));
         }
         self.assemble(group, None)
@@ -174,14 +174,23 @@ impl EconomyBuilder {
         let public: f64 = spending.iter().zip(&layout.public).map(of_public).sum();
         let mut returns = [workers.largest_returns()];
         group.largest(&mut returns);
-        layout.sharers = part_of.unwrap_or(sharers + others.consumers.len() as f64);
-        let other_income: f64 = others.consumers.iter().map(|c| c.council.income).sum();
+        let mut sums = [
+            others.workers.len() as f64,
+            others.consumers.len() as f64,
+            others.consumers.iter().map(|c| c.council.income).sum(),
+            if others.has_potential() { 0.0 } else { 1.0 },
+        ];
+        group.sum(&mut sums);
+        let [other_workers, other_consumers, other_income, without_potential] = sums;
+        layout.sharers = part_of.unwrap_or(sharers + other_consumers);
         Ok(Economy {
             goods,
             layout: Arc::new(layout),
             workers,
             consumers,
             others,
+            mixed: other_workers + other_consumers > 0.0,
+            has_potential: without_potential == 0.0,
             spending,
             total_income: fast_income + other_income,
             welfare_constant: private + public - fast_income,

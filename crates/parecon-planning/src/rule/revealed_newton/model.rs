@@ -87,7 +87,8 @@ impl<'a> Model<'a> {
         let (layout, group, n) = (proposals.layout(), reports.group(), log_prices.len());
         let mut inputs = [technologies.shares.len() as f64];
         group.sum(&mut inputs);
-        let permitted = proposals.permitted(n);
+        let mut permitted = proposals.permitted(n);
+        group.sum(&mut permitted);
         let mut endowments: Vec<f64> = layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect();
         let mut spending: Vec<f64> =
             proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect();
