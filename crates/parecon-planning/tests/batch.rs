@@ -188,3 +188,24 @@ fn other_kinds_of_experiments() {
         assert_eq!(run.status.is_converged(), last < 0.03, "{run:?}");
     }
 }
+
+/// Work counters of 30 economies, a fifth of whose councils have increasing returns: a change is a change of an algorithm.
+#[test]
+fn rounds_with_toothaches() {
+    let ill =
+        |seed| Generator::new(seed).with_goods_per_category(6).with_councils(120, 120).with_toothaches(0.2);
+    let experiments: Vec<_> = (0..30).map(ill).collect();
+    let config = Config::new().with_tolerance(0.03).with_round_limit(50).with_certificate(false);
+    let rules = [Rule::Recorded, Rule::TotalsNewton, Rule::RevealedNewton, Rule::Newton];
+    let runs = batch(&experiments, &rules, 2, &config).unwrap();
+    for (rule, most) in rules.into_iter().zip([[23, 10], [8, 4], [3, 2], [14, 2]]) {
+        for (year, most) in (1..).zip(most) {
+            let of = runs.iter().filter(|run| run.rule == rule && run.year == year);
+            let rounds: Vec<usize> = of.clone().map(|run| run.imbalances.len()).collect();
+            assert_eq!(rounds.len(), 30);
+            assert!(of.clone().all(|run| run.status.is_converged()), "{}, year {year}", rule.name());
+            let largest = rounds.iter().max().unwrap();
+            assert_eq!(*largest, most, "{}, year {year}", rule.name());
+        }
+    }
+}
