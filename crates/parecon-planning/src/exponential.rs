@@ -7,7 +7,7 @@ use pulp::Arch;
 /// Councils taken together: enough to fill registers, few enough that all about them stays in the first cache.
 const BLOCK: usize = 64;
 
-/// From here up to `−LARGEST` results are normal numbers.
+/// From the smallest to the largest of these, results are normal numbers.
 const SMALLEST: f64 = -708.0;
 const LARGEST: f64 = 709.0;
 /// Rounds what is added to it to a whole number, in the low bits of the sum.
