@@ -1,5 +1,5 @@
 //! Economies whose councils are spread, here over two threads that each hold a half.
-#![expect(clippy::unwrap_used, reason = "a share that cannot be built fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a share that cannot be built fails the test")]
 
 #[path = "common/kinds.rs"]
 mod kinds;
