@@ -14,6 +14,7 @@ mod error;
 mod feasible;
 mod flow;
 pub mod hospital;
+mod large;
 mod leximin;
 mod lp;
 mod minutes;
