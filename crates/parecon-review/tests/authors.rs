@@ -1,5 +1,7 @@
 //! Authors and precedence at desks, simulated, against the formulas.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use parecon_review::bearing::{PayRule, access, livelihood};
 use parecon_review::queue::{Class, ErlangA, ErlangC, Priorities};
 use parecon_review::simulate::{

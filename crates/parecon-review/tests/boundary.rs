@@ -1,5 +1,7 @@
 //! Where policies change places: closed forms, and no lead above the bound that is stated.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use parecon_review::{
     At, Axis, Boundaries, BreakEven, Environment, Policy, Rule, Stage, Threshold, boundaries,
     break_even_production_cost, evaluate,
