@@ -112,7 +112,7 @@ fn advance(parts: &mut [u32]) -> bool {
     let mut behind = 0;
     for i in (0..n).rev() {
         let room = (n - 1 - i) as u64 * u64::from(parts[i].saturating_sub(1));
-        if parts[i] > 0 && u64::from(behind) + 1 <= room {
+        if parts[i] > 0 && u64::from(behind) < room {
             parts[i] -= 1;
             let mut rest = behind + 1;
             let most = parts[i];
