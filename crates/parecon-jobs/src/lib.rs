@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod balance;
+pub mod band;
 mod certificate;
 mod choice;
 mod complexes;
@@ -13,6 +14,7 @@ mod error;
 mod feasible;
 mod flow;
 pub mod hospital;
+mod large;
 mod leximin;
 mod lp;
 mod minutes;
