@@ -23,7 +23,7 @@ const CUSTOMERS: u64 = 100_000;
 
 /// Ten servers and who waits for them, since when.
 #[derive(Serialize, Deserialize)]
-pub struct Desk {
+struct Desk {
     mean_wait: Output<f64>,
     random: u64,
     to_come: u64,

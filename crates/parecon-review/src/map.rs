@@ -159,16 +159,17 @@ impl PhaseMap {
 
 /// Evaluates `policies` over a grid of two quantities.
 ///
-/// Every cell is evaluated, none filled in from its neighbours. Two gates with optimal thresholds start from the
-/// neighbouring cell's cut-offs; the first and every twentieth cell of a row are solved from scratch, and if that finds a better maximum
-/// the cells since the last such check are done again from scratch.
+/// Every cell is evaluated, none filled in from its neighbours. Two gates with optimal thresholds start from where the
+/// neighbouring cells' cut-offs lead; the first and every twentieth cell of a row are solved from scratch, and if that
+/// finds a better maximum the cells since the last such check are done again from scratch. Rows run in parallel (feature
+/// `parallel`), with the same bits for any number of threads.
 ///
 /// # Errors
 /// If `policies` is empty, a range is empty or not finite, both axes are the same, or a value on an axis is not valid
 /// for its quantity.
 ///
 /// # Complexity
-/// Per cell a few microseconds for a single gate, some fifteen for two optimal ones, and an evaluation for any other
+/// Per cell a microsecond for a single gate, some ten for two optimal ones, and an evaluation for any other
 /// policy.
 ///
 /// # Example
