@@ -3,6 +3,9 @@
 //! The desk is a single model that schedules its own events, which is the quickest form there: no message is sent from
 //! model to model. Random numbers are its own, from a generator that costs next to nothing. It runs on one thread; for the same here set `RAYON_NUM_THREADS=1`.
 
+// Of what the macro for models makes of one.
+#![allow(missing_docs, unreachable_pub)]
+
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::Duration;
@@ -23,7 +26,7 @@ const CUSTOMERS: u64 = 100_000;
 
 /// Ten servers and who waits for them, since when.
 #[derive(Serialize, Deserialize)]
-struct Desk {
+pub struct Desk {
     mean_wait: Output<f64>,
     random: u64,
     to_come: u64,
