@@ -1,7 +1,8 @@
 //! M/M/10 in `NeXosim`, a discrete-event simulator in Rust, beside `parecon-review`.
 //!
 //! The desk is a single model that schedules its own events, which is the quickest form there: no message is sent from
-//! model to model. Random numbers are its own, from a generator that costs next to nothing. It runs on one thread; for the same here set `RAYON_NUM_THREADS=1`.
+//! model to model. Random numbers are its own, from a generator that costs next to nothing. It runs on one thread; for
+//! the same here set `RAYON_NUM_THREADS=1`.
 
 // Of what the macro for models makes of one.
 #![allow(missing_docs, unreachable_pub)]
