@@ -313,6 +313,16 @@ fn solved(factor: &Lu<usize, f64>, side: Side, rhs: &DMatrix<f64>) -> DMatrix<f6
 }
 
 impl Coefficients for SparseInputs {
+    type Rest<'a> = (&'a Self, Side);
+
+    fn rest(&self, side: Side) -> Self::Rest<'_> {
+        (self, side)
+    }
+
+    fn apply_rest((a, side): &Self::Rest<'_>, x: &DMatrix<f64>) -> DMatrix<f64> {
+        a.apply(*side, x)
+    }
+
     fn len(&self) -> usize {
         self.rows.nrows()
     }

@@ -100,6 +100,24 @@ fn iteration_gives_way_where_it_does_not_settle() {
 }
 
 #[test]
+fn coefficients_beyond_single_precision_are_iterated_on_as_they_are() {
+    // Row units of a table from 1e-90 to 1e90, as if tonnes and atoms stood side by side: the quick copy holds nothing.
+    let n = 60;
+    let table = random_table(n, 4).unwrap();
+    let unit = |i: usize| 10f64.powi(3 * (i as i32 % n as i32) - 90);
+    let plain = table.coefficients().unwrap();
+    let scaled = DMatrix::from_fn(n, n, |i, j| plain[(i, j)] * unit(i) / unit(j));
+    let demand = table.total_final_demand();
+    let technology = Technology::from_coefficients(table.sectors().clone(), scaled)
+        .unwrap()
+        .with_solver(Solver::Iterative);
+    let output = technology.output_for(&DVector::from_fn(n, |i, _| demand[i] * unit(i))).unwrap();
+    for (i, x) in output.iter().enumerate() {
+        assert!((x / unit(i) / table.output()[i] - 1.0).abs() <= AGREE, "{i}");
+    }
+}
+
+#[test]
 fn a_table_and_its_coefficients_are_the_same_technology() {
     let table = random_table(60, 5).unwrap();
     let shared = Technology::from_table(&table).unwrap();
