@@ -42,6 +42,11 @@ impl Inputs {
         Self { cells, divisors, matrix: OnceLock::new(), regions, domestic: OnceLock::new() }
     }
 
+    /// The number of sectors.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.nrows()
+    }
+
     /// The coefficients as a matrix, found at the first call.
     pub(crate) fn matrix(&self) -> &DMatrix<f64> {
         match &self.divisors {
@@ -70,10 +75,6 @@ impl Inputs {
 
 impl Coefficients for Inputs {
     type Rest<'a> = Packed;
-
-    fn len(&self) -> usize {
-        self.cells.nrows()
-    }
 
     fn precondition(&self, side: Side, vectors: &mut DMatrix<f64>) {
         if let Some(domestic) = self.domestic() {

@@ -52,9 +52,6 @@ pub(crate) trait Coefficients {
     where
         Self: 'a;
 
-    /// The number of sectors.
-    fn len(&self) -> usize;
-
     /// A X or A'X.
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64>;
 

@@ -335,10 +335,6 @@ fn solved(factor: &Lu<usize, f64>, side: Side, rhs: &DMatrix<f64>) -> DMatrix<f6
 impl Coefficients for SparseInputs {
     type Rest<'a> = &'a Single;
 
-    fn len(&self) -> usize {
-        self.rows.nrows()
-    }
-
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
         let matrix = self.matrix(side);
         let mut product = DMatrix::zeros(x.nrows(), x.ncols());
