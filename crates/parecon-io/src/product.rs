@@ -95,7 +95,7 @@ fn blocks(count: usize, work: usize, block: impl Fn(usize) -> Vec<f64> + Sync) -
     if work < WORTH_SPREADING {
         return (0..count).map(block).collect();
     }
-    (0..count).into_par_iter().map(|b| block(b)).collect()
+    (0..count).into_par_iter().map(&block).collect()
 }
 
 #[cfg(not(feature = "parallel"))]
