@@ -100,13 +100,14 @@ impl Complexes {
     pub fn average(&self, workplace: &Workplace, member: MemberId, dimension: Dimension) -> Option<f64> {
         let mut weighted = 0.0;
         for share in self.of(member) {
-            weighted += workplace.task(share.task)?.rating(dimension) * share.time.get() as f64;
+            weighted += workplace.task(share.task)?.rating(dimension)? * share.time.get() as f64;
         }
         let time = self.time_of(member).get();
         (time > 0).then(|| weighted / time as f64)
     }
 
-    /// Checks in integers that every task is done, every fair quota met, and nobody does what they cannot do.
+    /// Checks in integers that every task is done, every fair quota met, nobody does what they cannot do, and
+    /// pinned work stays.
     ///
     /// Independent of how the complexes were found.
     ///
@@ -158,6 +159,17 @@ impl Complexes {
                     return Err(Error::violation(format!(
                         "member \"{}\" does {} of task \"{}\" without being eligible",
                         member.id, share.time, task.id
+                    )));
+                }
+            }
+            for pin in workplace.pinned(id) {
+                let kept =
+                    shares.iter().find(|share| share.task == pin.task).map_or(Minutes::ZERO, |s| s.time);
+                if kept < pin.time {
+                    let task = workplace.task(pin.task).map_or("", |task| task.id.as_str());
+                    return Err(Error::violation(format!(
+                        "member \"{}\" does {kept} of task \"{task}\", {} are pinned",
+                        member.id, pin.time
                     )));
                 }
             }
@@ -219,7 +231,7 @@ pub struct Spread {
     pub mean_abs: f64,
     /// Largest of [`DimensionSpread::max_abs`] over the dimensions.
     pub max_abs: f64,
-    /// Each dimension, in the order of [`Dimension::ALL`].
+    /// Each dimension of the workplace, by [`Dimension::index`].
     pub by_dimension: Vec<DimensionSpread>,
 }
 
@@ -259,8 +271,8 @@ impl Workplace {
     /// # Ok::<(), parecon_jobs::Error>(())
     /// ```
     pub fn spread(&self, complexes: &Complexes) -> Result<Spread, Error> {
-        let mut by_dimension = Vec::with_capacity(Dimension::ALL.len());
-        for dimension in Dimension::ALL {
+        let mut by_dimension = Vec::new();
+        for dimension in self.dimensions() {
             let average = self.average(dimension);
             let (mut sum, mut hours, mut max_abs) = (0.0f64, 0.0f64, 0.0f64);
             for (member, shares) in complexes.iter() {

@@ -20,11 +20,12 @@ pub(crate) fn feasible(workplace: &Workplace, aggregate: &Aggregate) -> Result<V
         network.add(source, types + j, class.time, 0);
     }
     for (i, kind) in aggregate.types.iter().enumerate() {
-        network.add(i, sink, kind.quota, 0);
+        network.add(i, sink, kind.free, 0);
     }
     let arcs: Vec<usize> =
         aggregate.pairs.iter().map(|&(i, j)| network.add(types + j, i, aggregate.total, 0)).collect();
-    if network.maximise(source, sink) == aggregate.total {
+    let open = aggregate.classes.iter().map(|class| class.time).sum::<u64>();
+    if network.maximise(source, sink) == open {
         return Ok(arcs.into_iter().map(|arc| network.residual(arc + 1)).collect());
     }
     let overloaded = components(aggregate, &network.reached_from(source));
@@ -104,7 +105,7 @@ fn skill_shortage(workplace: &Workplace, aggregate: &Aggregate, part: &(Vec<usiz
         tasks,
         members,
         work: Minutes::new(part.1.iter().map(|class| aggregate.classes[*class].time).sum()),
-        quota: Minutes::new(part.0.iter().map(|kind| aggregate.types[*kind].quota).sum()),
+        quota: Minutes::new(part.0.iter().map(|kind| aggregate.types[*kind].free).sum()),
     }
 }
 
@@ -122,7 +123,7 @@ fn idle_shortage(workplace: &Workplace, aggregate: &Aggregate, part: &(Vec<usize
     Shortage::Idle {
         members,
         tasks: (0..able.len()).filter(|task| able[*task]).map(TaskId::new).collect(),
-        quota: Minutes::new(part.0.iter().map(|kind| aggregate.types[*kind].quota).sum()),
+        quota: Minutes::new(part.0.iter().map(|kind| aggregate.types[*kind].free).sum()),
         work: Minutes::new(part.1.iter().map(|class| aggregate.classes[*class].time).sum()),
     }
 }

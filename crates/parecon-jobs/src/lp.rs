@@ -37,7 +37,17 @@ pub(crate) struct Solution {
     /// One multiplier z per equality, such that c + Σ z·row ≥ 0 in the non-negative variables.
     pub(crate) multipliers: Vec<f64>,
     pub(crate) status: Status,
+    /// Whether the solver found that there is no point; the multipliers are then a ray that proves it.
+    pub(crate) infeasible: bool,
     pub(crate) iterations: u32,
+}
+
+/// A method that runs out of digits within this factor of the tolerance has converged: bounds are computed anew and hours
+/// made exact in any case.
+const ALMOST: f64 = 10.0;
+
+fn accuracy(info: &DefaultInfo<f64>) -> f64 {
+    info.gap_rel.min(info.gap_abs).max(info.res_primal).max(info.res_dual)
 }
 
 /// Accuracy and effort.
@@ -123,7 +133,11 @@ impl Lp {
         solver.set_termination_callback(callback);
         solver.solve();
         let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
-        if !finite(&solver.solution.x) || !finite(&solver.solution.z) {
+        let infeasible = matches!(
+            solver.solution.status,
+            SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible
+        );
+        if !(finite(&solver.solution.x) || infeasible) || !finite(&solver.solution.z) {
             return None;
         }
         Some(Solution {
@@ -131,10 +145,15 @@ impl Lp {
             multipliers: solver.solution.z[..equalities].to_vec(),
             status: match solver.solution.status {
                 SolverStatus::Solved => Status::Converged,
+                // Out of digits, but close enough all the same.
+                SolverStatus::AlmostSolved if accuracy(&solver.info) <= ALMOST * limits.tolerance => {
+                    Status::Converged
+                }
                 SolverStatus::MaxIterations | SolverStatus::MaxTime => Status::RoundLimit,
                 SolverStatus::CallbackTerminated => Status::Stopped,
                 _ => Status::Stalled,
             },
+            infeasible,
             iterations: solver.solution.iterations,
         })
     }

@@ -5,8 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::workplace::positions;
-use crate::{Eligibility, Error, Member, MemberId, Minutes, Task, TaskId, Workplace};
+use crate::workplace::Ids;
+use crate::{Eligibility, Error, Member, Minutes, Task, Workplace};
+
+/// Columns whose names start so rate tasks in a further dimension, whose name follows.
+const RATING: &str = "rating:";
 
 /// A table whose columns are found by name.
 pub(crate) struct Table<'a> {
@@ -14,6 +17,8 @@ pub(crate) struct Table<'a> {
     names: &'a [&'a str],
     /// Where each of `names` is, if it is there.
     columns: Vec<Option<usize>>,
+    /// Further dimensions and where their ratings are.
+    ratings: Vec<(String, usize)>,
     rows: Vec<(u64, csv::StringRecord)>,
 }
 
@@ -34,10 +39,17 @@ impl<'a> Table<'a> {
     ) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
         let headers = reader.headers().map_err(|e| refused(file, &e))?.clone();
-        let mut columns = vec![None; names.len()];
+        let (mut columns, mut ratings) = (vec![None; names.len()], Vec::new());
         for (at, header) in headers.iter().enumerate() {
             // Spreadsheets like to start a file with a byte-order mark.
             let header = header.trim_start_matches('\u{feff}');
+            if let Some(dimension) = header.strip_prefix(RATING).filter(|_| file == TASKS) {
+                if ratings.iter().any(|(known, _)| known == dimension) {
+                    return Err(Error::cell(file, 1, Some(header), "listed twice"));
+                }
+                ratings.push((dimension.to_owned(), at));
+                continue;
+            }
             let Some(known) = names.iter().position(|name| *name == header) else {
                 let expected = names.join(", ");
                 let message = format!("unknown column {}, known are {expected}", at + 1);
@@ -56,7 +68,7 @@ impl<'a> Table<'a> {
             let record = record.map_err(|e| refused(file, &e))?;
             rows.push((record.position().map_or(0, csv::Position::line), record));
         }
-        Ok(Table { file, names, columns, rows })
+        Ok(Table { file, names, columns, ratings, rows })
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
@@ -105,6 +117,16 @@ impl Row<'_> {
         text.parse().map_err(|_| self.error(name, format!("\"{text}\" is not {wanted}")))
     }
 
+    /// The cell as a number, if it is not empty.
+    fn optional<T: FromStr>(&self, name: &str, wanted: &str) -> Result<Option<T>, Error> {
+        if self.text(name).is_empty() { Ok(None) } else { self.number(name, wanted).map(Some) }
+    }
+
+    /// The entries of a list separated by semicolons.
+    fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.text(name).split(';').map(str::trim).filter(|entry| !entry.is_empty())
+    }
+
     /// Time from whichever of the columns `hours` and `minutes` the table has.
     fn time(&self) -> Result<Minutes, Error> {
         if self.table.has("minutes") {
@@ -134,11 +156,11 @@ impl Workplace {
     ///
     /// | table | columns |
     /// |---|---|
-    /// | tasks | `id`, `empowerment`, `desirability`, `hours` or `minutes`, optionally `name` |
-    /// | members | `id`, `hours` or `minutes` (available, per person), optionally `name`, `count` (1) |
-    /// | eligibility | `member`, `task` (ids); without the table everyone can do everything |
+    /// | tasks | `id`, `empowerment`, `desirability`, `hours` or `minutes`, optionally `name`, `skill`, `chunk` (minutes), `team`, and `rating:noise` for a further dimension called noise |
+    /// | members | `id`, `hours` or `minutes` (available, per person), optionally `name`, `count` (1), `skills` (`nurse; driver`), `training` (skills with costs: `driver=40; cook=12.5`) |
+    /// | eligibility | `member`, `task` (ids), optionally `desirability` (the member's own rating of the task), `pinned` (minutes of the task that stay with the member); without the table everyone may do everything |
     ///
-    /// Columns come in any order. Hours may have decimals and are rounded to the nearest minute.
+    /// A task that needs a skill is open only to members who have it. Columns come in any order. Hours may have decimals and are rounded to the nearest minute.
     ///
     /// # Errors
     /// If something cannot be read or is not valid, naming table, line and column.
@@ -168,49 +190,66 @@ impl Workplace {
         members: impl Read,
         eligibility: Option<impl Read>,
     ) -> Result<Self, Error> {
-        let names = ["id", "empowerment", "desirability", "name", "hours", "minutes"];
+        let names =
+            ["id", "empowerment", "desirability", "name", "hours", "minutes", "skill", "chunk", "team"];
         let table = Table::read(TASKS, &names, 3, tasks)?;
         check_time_column(&table)?;
         let mut tasks = Vec::new();
         for row in table.rows() {
             let empowerment = row.number("empowerment", "a number")?;
             let desirability = row.number("desirability", "a number")?;
-            let task = Task::new(row.key("id")?, row.time()?, empowerment, desirability);
+            let mut task = Task::new(row.key("id")?, row.time()?, empowerment, desirability);
+            for (dimension, at) in &table.ratings {
+                let text = row.record.get(*at).unwrap_or("");
+                let rating = text.parse().map_err(|_| {
+                    row.error(&format!("{RATING}{dimension}"), format!("\"{text}\" is not a number"))
+                })?;
+                task = task.with_further(dimension, rating);
+            }
+            task.skill = Some(row.text("skill")).filter(|skill| !skill.is_empty()).map(str::to_owned);
+            task.chunk = row.optional("chunk", "a whole number of minutes")?.map(Minutes::new);
+            task.team = row.optional("team", "a whole number of people")?;
             task.check().map_err(|e| Error::cell(TASKS, row.line, None, e.to_string()))?;
             tasks.push(task.with_name(row.text("name")));
         }
-        let names = ["id", "name", "count", "hours", "minutes"];
+        let names = ["id", "name", "count", "hours", "minutes", "skills", "training"];
         let table = Table::read(MEMBERS, &names, 1, members)?;
         check_time_column(&table)?;
         let mut members = Vec::new();
         for row in table.rows() {
             let mut member = Member::new(row.key("id")?, row.time()?).with_name(row.text("name"));
-            if !row.text("count").is_empty() {
-                member = member.with_count(row.number("count", "a whole number of people")?);
+            if let Some(count) = row.optional("count", "a whole number of people")? {
+                member = member.with_count(count);
             }
+            member.skills = row.list("skills").map(str::to_owned).collect();
+            for entry in row.list("training") {
+                let parts = entry.split_once('=').map(|(skill, cost)| (skill.trim(), cost.trim().parse()));
+                let Some((skill, Ok(cost))) = parts else {
+                    return Err(row.error("training", format!("\"{entry}\" is not like driver=40")));
+                };
+                member = member.with_training(skill, cost);
+            }
+            member.check().map_err(|e| Error::cell(MEMBERS, row.line, None, e.to_string()))?;
             members.push(member);
         }
-        let eligibility = match eligibility {
-            None => Eligibility::Everyone,
-            Some(source) => {
-                let table = Table::read(ELIGIBILITY, &["member", "task"], 2, source)?;
-                let task_at = positions(tasks.iter().map(|t| t.id.as_str()));
-                let member_at = positions(members.iter().map(|m| m.id.as_str()));
-                let mut pairs = Vec::new();
-                for row in table.rows() {
-                    let (member, task) = (row.key("member")?, row.key("task")?);
-                    let Some(m) = member_at.get(member) else {
-                        return Err(row.error("member", format!("no member has the id \"{member}\"")));
-                    };
-                    let Some(t) = task_at.get(task) else {
-                        return Err(row.error("task", format!("no task has the id \"{task}\"")));
-                    };
-                    pairs.push((MemberId::new(*m), TaskId::new(*t)));
-                }
-                Eligibility::Pairs(pairs)
-            }
+        let Some(source) = eligibility else {
+            return Workplace::new(tasks, members, Eligibility::Everyone);
         };
-        Workplace::new(tasks, members, eligibility)
+        let names = ["member", "task", "desirability", "pinned"];
+        let table = Table::read(ELIGIBILITY, &names, 2, source)?;
+        let (mut pairs, mut own, mut pins) = (Vec::new(), Vec::new(), Vec::new());
+        let ids = Ids::new(&tasks, &members);
+        for row in table.rows() {
+            let member = ids.member(row.key("member")?).map_err(|e| row.error("member", e))?;
+            let task = ids.task(row.key("task")?).map_err(|e| row.error("task", e))?;
+            pairs.push((member, task));
+            own.extend(row.optional("desirability", "a number")?.map(|rating| (member, task, rating)));
+            let pinned = row.optional("pinned", "a whole number of minutes")?;
+            pins.extend(pinned.map(|minutes| (member, task, Minutes::new(minutes))));
+        }
+        Workplace::new(tasks, members, Eligibility::Pairs(pairs))?
+            .with_own_desirability(&own)?
+            .with_pinned(&pins)
     }
 
     /// Reads `tasks.csv`, `members.csv` and, if it is there, `eligibility.csv` from a folder; see

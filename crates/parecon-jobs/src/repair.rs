@@ -10,9 +10,9 @@
 //! Integrality of bipartite flows; the cycle step is that of dependent rounding (Gandhi et al., J. ACM 53, 2006),
 //! with the direction chosen instead of drawn.
 
+use crate::Error;
 use crate::flow::Network;
 use crate::model::PerDimension;
-use crate::{Dimension, Error};
 
 /// Binary digits kept of a minute. 2⁴⁶ minutes, the largest total, then still fit into 62 bits.
 const DIGITS: u32 = 16;
@@ -132,7 +132,7 @@ impl<'a> Rounding<'a> {
             rows: rows.len(),
             fine,
             scale: rows.iter().map(|quota| (*quota as f64).powi(-2)).collect(),
-            moved: vec![[0.0; Dimension::ALL.len()]; rows.len()],
+            moved: vec![vec![0.0; offsets.first().map_or(0, Vec::len)]; rows.len()],
             open,
         }
     }
@@ -206,7 +206,7 @@ impl<'a> Rounding<'a> {
             self.fine[*pair] = if up { self.fine[*pair] + amount } else { self.fine[*pair] - amount };
             let (row, column) = self.pairs[*pair];
             let minutes = amount as f64 / MINUTE as f64 * if up { 1.0 } else { -1.0 };
-            for (moved, offset) in self.moved[row].iter_mut().zip(self.offsets[column]) {
+            for (moved, offset) in self.moved[row].iter_mut().zip(&self.offsets[column]) {
                 *moved += minutes * offset;
             }
         }
@@ -245,7 +245,9 @@ mod tests {
         // The second row has no pair in the second column, which takes more than the first row has.
         let pairs = [(0, 0), (0, 1), (1, 0)];
         let refused = |rows: &[u64], columns: &[u64]| {
-            whole_minutes(rows, columns, &pairs, &[0.0; 3], &[[1.0, -1.0]; 2]).unwrap_err().is_violation()
+            whole_minutes(rows, columns, &pairs, &[0.0; 3], &[vec![1.0, -1.0], vec![1.0, -1.0]])
+                .unwrap_err()
+                .is_violation()
         };
         assert!(refused(&[10, 10], &[5, 15]));
         assert!(refused(&[10, 10], &[10, 5]) && refused(&[10, 5], &[10, 10]));
@@ -271,7 +273,7 @@ mod tests {
             }
             let row_sums: Vec<u64> = parts.iter().map(|row| row.iter().map(|x| x + 1).sum()).collect();
             let column_sums: Vec<u64> = (0..columns).map(|j| parts.iter().map(|row| row[j] + 1).sum()).collect();
-            let offsets: Vec<_> = (0..columns).map(|j| [j as f64 - 3.0, (j % 3) as f64 - 1.0]).collect();
+            let offsets: Vec<_> = (0..columns).map(|j| vec![j as f64 - 3.0, (j % 3) as f64 - 1.0]).collect();
             let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &offsets).unwrap();
             for (i, sum) in row_sums.iter().enumerate() {
                 prop_assert_eq!(whole[i * columns..(i + 1) * columns].iter().sum::<u64>(), *sum);
@@ -300,7 +302,7 @@ mod tests {
             let pairs: Vec<(usize, usize)> = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).collect();
             let row_sums: Vec<u64> = parts.chunks(columns).map(|row| row.iter().sum()).collect();
             let column_sums: Vec<u64> = (0..columns).map(|j| parts.iter().skip(j).step_by(columns).sum()).collect();
-            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &vec![[1.0, -1.0]; columns]).unwrap();
+            let whole = whole_minutes(&row_sums, &column_sums, &pairs, &minutes, &vec![vec![1.0, -1.0]; columns]).unwrap();
             let found: Vec<u64> = whole.chunks(columns).map(|row| row.iter().sum()).collect();
             prop_assert_eq!(found, row_sums);
             let found: Vec<u64> = (0..columns).map(|j| whole.iter().skip(j).step_by(columns).sum()).collect();

@@ -1,17 +1,24 @@
 //! A validated workplace: tasks, members, and who can do what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::PerDimension;
+use crate::model::{NAMED, PerDimension};
 use crate::quota::apportion;
-use crate::{Dimension, Error, Member, MemberId, Minutes, Task, TaskId};
+use crate::{Dimension, Error, Member, MemberId, Minutes, Share, Task, TaskId};
 
-/// The version of the serialised form of a workplace.
-const VERSION: u32 = 1;
+mod data;
+mod lists;
+mod personal;
 
-/// Who can do which task, by position.
+pub(crate) use data::Ids;
+pub use data::{EligibilityData, WorkplaceData};
+use lists::{Lists, share_lists, with_skills};
+
+/// Who may do which task, by position; a task's [skill](Task::skill), if it needs one, limits that further to members
+/// who [have](Member::skills) it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -22,50 +29,6 @@ pub enum Eligibility {
     Pairs(Vec<(MemberId, TaskId)>),
     /// The tasks each member can do, one list per member in the order of the members.
     ByMember(Vec<Vec<TaskId>>),
-}
-
-/// A workplace in plain data, as it is serialised.
-///
-/// ```
-/// use parecon_jobs::{EligibilityData, Member, Minutes, Task, Workplace, WorkplaceData};
-/// let json = r#"{
-///   "version": 1,
-///   "tasks": [{"id": "cook", "time": 600, "empowerment": 9, "desirability": 6},
-///             {"id": "plan", "name": "Plan the week", "time": 600, "empowerment": 17, "desirability": 14}],
-///   "members": [{"id": "ann", "available": 2100}, {"id": "bo", "available": 1050, "count": 2}],
-///   "eligibility": {"by_member": {"ann": ["cook"], "bo": ["cook", "plan"]}}
-/// }"#;
-/// let workplace: Workplace = serde_json::from_str(json)?;
-/// assert_eq!(workplace.fair_quotas(), [Minutes::new(600), Minutes::new(600)]);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct WorkplaceData {
-    /// The version of this form; 1.
-    pub version: u32,
-    /// The tasks; their order gives them their [`TaskId`].
-    pub tasks: Vec<Task>,
-    /// The members; their order gives them their [`MemberId`].
-    pub members: Vec<Member>,
-    /// Who can do what.
-    #[serde(default = "everyone")]
-    pub eligibility: EligibilityData,
-}
-
-/// Who can do which task, by the ids of members and tasks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum EligibilityData {
-    /// Every member can do every task.
-    Everyone,
-    /// Member id → ids of the tasks that member can do; a member left out can do none.
-    ByMember(BTreeMap<String, Vec<String>>),
-}
-
-fn everyone() -> EligibilityData {
-    EligibilityData::Everyone
 }
 
 /// Tasks that must be done, the members who share them, and who can do what.
@@ -96,13 +59,19 @@ fn everyone() -> EligibilityData {
 pub struct Workplace {
     tasks: Vec<Task>,
     members: Vec<Member>,
-    /// The distinct lists of eligible tasks, each ascending.
-    sets: Vec<Vec<TaskId>>,
-    /// Which of `sets` is a member's.
-    set_of: Vec<usize>,
+    /// Names of the dimensions.
+    dimensions: PerDimension<String>,
+    /// What members may do, whatever their skills.
+    allowed: Arc<Lists>,
+    /// What they can do.
+    eligible: Arc<Lists>,
     total_time: Minutes,
     total_available: Minutes,
     averages: PerDimension<f64>,
+    /// Own ratings of each member, ascending by task; no lists at all if nobody has any.
+    own_desirability: Vec<Vec<(TaskId, f64)>>,
+    /// What stays with each member, ascending by task; no lists at all if nothing does.
+    pinned: Vec<Vec<Share>>,
 }
 
 impl Workplace {
@@ -110,7 +79,7 @@ impl Workplace {
     ///
     /// # Errors
     /// If there are no tasks or no members; if an id is empty or used twice; if a rating is not a number from 1 to
-    /// 20; if a count is 0; if no task takes any time; if the total time of the tasks or of the members exceeds
+    /// 20; if tasks are rated in different further dimensions; if a count, chunk or team is 0; if no task takes any time; if the total time of the tasks or of the members exceeds
     /// [`Minutes::MAX`]; if eligibility names a position that does not exist or lists tasks for another number of
     /// members.
     ///
@@ -134,9 +103,10 @@ impl Workplace {
         for task in &tasks {
             task.check()?;
         }
-        if let Some(member) = members.iter().find(|m| m.count == 0) {
-            return Err(Error::invalid(format!("member \"{}\": count is 0, must be at least 1", member.id)));
+        for member in &members {
+            member.check()?;
         }
+        let dimensions = dimensions(&tasks)?;
         let too_long =
             |what: &str| Error::invalid(format!("total time of the {what} exceeds {}", Minutes::MAX));
         let total_time =
@@ -146,12 +116,25 @@ impl Workplace {
         if total_time == Minutes::ZERO {
             return Err(Error::invalid("no task takes any time: the social average is undefined"));
         }
-        let averages = Dimension::ALL.map(|dimension| {
-            let weighted: f64 = tasks.iter().map(|t| t.rating(dimension) * t.time.get() as f64).sum();
-            weighted / total_time.get() as f64
-        });
-        let (sets, set_of) = share_lists(tasks.len(), members.len(), eligibility)?;
-        Ok(Workplace { tasks, members, sets, set_of, total_time, total_available, averages })
+        let mut averages = vec![0.0; dimensions.len()];
+        for task in &tasks {
+            averages.iter_mut().zip(task.ratings()).for_each(|(sum, r)| *sum += r * task.time.get() as f64);
+        }
+        averages.iter_mut().for_each(|sum| *sum /= total_time.get() as f64);
+        let allowed = Arc::new(share_lists(tasks.len(), members.len(), eligibility)?);
+        let eligible = with_skills(&tasks, &members, &allowed);
+        Ok(Workplace {
+            tasks,
+            members,
+            dimensions,
+            allowed,
+            eligible,
+            total_time,
+            total_available,
+            averages,
+            own_desirability: Vec::new(),
+            pinned: Vec::new(),
+        })
     }
 
     /// The tasks, in the order of their [`TaskId`].
@@ -181,7 +164,13 @@ impl Workplace {
     /// The tasks a member can do, ascending; none for a position that does not exist.
     #[must_use]
     pub fn eligible(&self, member: MemberId) -> &[TaskId] {
-        self.set_of.get(member.index()).and_then(|set| self.sets.get(*set)).map_or(&[], Vec::as_slice)
+        self.eligible.of(member)
+    }
+
+    /// The tasks a member could do with all skills there are, ascending.
+    #[must_use]
+    pub fn allowed(&self, member: MemberId) -> &[TaskId] {
+        self.allowed.of(member)
     }
 
     /// Whether a member can do a task.
@@ -202,15 +191,26 @@ impl Workplace {
         self.total_available
     }
 
-    /// The social average of a dimension, 1–20: the rating of all work together, each task weighted by its time.
+    /// The social average of a dimension, 1–20: the rating of all work together, each task weighted by its time. Not a
+    /// number for a dimension the workplace does not have.
     #[must_use]
     pub fn average(&self, dimension: Dimension) -> f64 {
-        let index = Dimension::ALL.iter().position(|d| *d == dimension);
-        index.map_or(f64::NAN, |i| self.averages[i])
+        self.averages.get(dimension.index()).copied().unwrap_or(f64::NAN)
     }
 
-    pub(crate) fn averages(&self) -> PerDimension<f64> {
-        self.averages
+    /// The dimensions in which work is compared: empowerment, desirability, then the further ones by name.
+    pub fn dimensions(&self) -> impl Iterator<Item = Dimension> + use<> {
+        (0..self.dimensions.len()).map(Dimension::at)
+    }
+
+    /// What a dimension is called; empty for one the workplace does not have.
+    #[must_use]
+    pub fn dimension_name(&self, dimension: Dimension) -> &str {
+        self.dimensions.get(dimension.index()).map_or("", String::as_str)
+    }
+
+    pub(crate) fn averages(&self) -> &[f64] {
+        &self.averages
     }
 
     /// Each entry's fair share of the work: the time of all tasks, in proportion to available time.
@@ -227,7 +227,7 @@ impl Workplace {
 
     /// The distinct lists of eligible tasks, and which is whose.
     pub(crate) fn eligibility_sets(&self) -> (&[Vec<TaskId>], &[usize]) {
-        (&self.sets, &self.set_of)
+        (&self.eligible.sets, &self.eligible.set_of)
     }
 }
 
@@ -248,132 +248,19 @@ fn check_ids<'a>(what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), E
     if seen.is_empty() { Err(Error::invalid(format!("no {what}s: need at least one"))) } else { Ok(()) }
 }
 
-/// Sorts and shares the lists of eligible tasks.
-fn share_lists(
-    tasks: usize,
-    members: usize,
-    eligibility: Eligibility,
-) -> Result<(Vec<Vec<TaskId>>, Vec<usize>), Error> {
-    let lists = match eligibility {
-        Eligibility::Everyone => {
-            return Ok((vec![(0..tasks).map(TaskId::new).collect()], vec![0; members]));
-        }
-        Eligibility::ByMember(lists) => {
-            if lists.len() != members {
+/// The names of the dimensions that all tasks are rated in.
+fn dimensions(tasks: &[Task]) -> Result<Vec<String>, Error> {
+    let Some(first) = tasks.first() else { return Ok(Vec::new()) };
+    for task in tasks {
+        for (more, less) in [(first, task), (task, first)] {
+            if let Some(name) = more.further.keys().find(|name| !less.further.contains_key(*name)) {
                 return Err(Error::invalid(format!(
-                    "eligibility lists tasks for {} members, must be one list for each of {members}",
-                    lists.len()
+                    "task \"{}\" is not rated in \"{name}\", as task \"{}\" is",
+                    less.id, more.id
                 )));
             }
-            lists
         }
-        Eligibility::Pairs(pairs) => {
-            let mut lists = vec![Vec::new(); members];
-            for (member, task) in pairs {
-                let Some(list) = lists.get_mut(member.index()) else {
-                    return Err(Error::invalid(format!(
-                        "eligibility names member {}, positions go from 0 to {}",
-                        member.index(),
-                        members - 1
-                    )));
-                };
-                list.push(task);
-            }
-            lists
-        }
-    };
-    let mut known: HashMap<Vec<TaskId>, usize> = HashMap::new();
-    let mut sets = Vec::new();
-    let mut set_of = Vec::with_capacity(members);
-    for mut list in lists {
-        list.sort_unstable();
-        list.dedup();
-        if let Some(task) = list.last().filter(|t| t.index() >= tasks) {
-            return Err(Error::invalid(format!(
-                "eligibility names task {}, positions go from 0 to {}",
-                task.index(),
-                tasks - 1
-            )));
-        }
-        let set = match known.get(&list) {
-            Some(set) => *set,
-            None => {
-                known.insert(list.clone(), sets.len());
-                sets.push(list);
-                sets.len() - 1
-            }
-        };
-        set_of.push(set);
     }
-    Ok((sets, set_of))
-}
-
-impl WorkplaceData {
-    /// Plain data of the current version.
-    #[must_use]
-    pub fn new(tasks: Vec<Task>, members: Vec<Member>, eligibility: EligibilityData) -> Self {
-        WorkplaceData { version: VERSION, tasks, members, eligibility }
-    }
-}
-
-impl TryFrom<WorkplaceData> for Workplace {
-    type Error = Error;
-
-    fn try_from(data: WorkplaceData) -> Result<Self, Error> {
-        if data.version != VERSION {
-            return Err(Error::invalid(format!(
-                "workplace has version {}, this release reads {VERSION}",
-                data.version
-            )));
-        }
-        let eligibility = match data.eligibility {
-            EligibilityData::Everyone => Eligibility::Everyone,
-            EligibilityData::ByMember(lists) => {
-                let task_at = positions(data.tasks.iter().map(|t| t.id.as_str()));
-                let member_at = positions(data.members.iter().map(|m| m.id.as_str()));
-                let mut pairs = Vec::new();
-                for (member, tasks) in &lists {
-                    let Some(m) = member_at.get(member.as_str()) else {
-                        return Err(Error::invalid(format!(
-                            "eligibility: no member has the id \"{member}\""
-                        )));
-                    };
-                    for task in tasks {
-                        let Some(t) = task_at.get(task.as_str()) else {
-                            return Err(Error::invalid(format!(
-                                "eligibility of member \"{member}\": no task has the id \"{task}\""
-                            )));
-                        };
-                        pairs.push((MemberId::new(*m), TaskId::new(*t)));
-                    }
-                }
-                Eligibility::Pairs(pairs)
-            }
-        };
-        Workplace::new(data.tasks, data.members, eligibility)
-    }
-}
-
-pub(crate) fn positions<'a>(ids: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
-    ids.enumerate().map(|(position, id)| (id, position)).collect()
-}
-
-impl From<Workplace> for WorkplaceData {
-    fn from(workplace: Workplace) -> Self {
-        let everyone = workplace.sets.iter().all(|set| set.len() == workplace.tasks.len());
-        let eligibility = if everyone {
-            EligibilityData::Everyone
-        } else {
-            let of = |set: &usize| workplace.sets[*set].iter().map(|t| workplace.tasks[t.index()].id.clone());
-            EligibilityData::ByMember(
-                workplace
-                    .members
-                    .iter()
-                    .zip(&workplace.set_of)
-                    .map(|(member, set)| (member.id.clone(), of(set).collect()))
-                    .collect(),
-            )
-        };
-        WorkplaceData::new(workplace.tasks, workplace.members, eligibility)
-    }
+    let named = (0..NAMED).map(|index| Dimension::at(index).to_string());
+    Ok(named.chain(first.further.keys().cloned()).collect())
 }

@@ -152,7 +152,7 @@ fn csv_errors_name_table_line_and_column() {
     for (found, expected) in [
         (
             error("id,hours,power\n", members, ""),
-            "tasks.csv, line 1, column \"power\": unknown column 3, known are id, empowerment, desirability, name, hours, minutes",
+            "tasks.csv, line 1, column \"power\": unknown column 3, known are id, empowerment, desirability, name, hours, minutes, skill, chunk, team",
         ),
         (
             error("id,id,hours\n", members, ""),
@@ -228,7 +228,7 @@ fn json_cannot_build_an_invalid_workplace() {
     };
     assert!(serde_json::from_str::<Workplace>(&with(1, 5, "\"everyone\"")).is_ok());
     for (json, message) in [
-        (with(2, 5, "\"everyone\""), "workplace has version 2, this release reads 1"),
+        (with(3, 5, "\"everyone\""), "workplace has version 3, this release reads 1 to 2"),
         (with(1, 0, "\"everyone\""), "task \"a\": empowerment is 0, must be from 1 to 20"),
         (with(1, 5, r#"{"by_member":{"q":["a"]}}"#), "eligibility: no member has the id \"q\""),
         (with(1, 5, r#"{"by_member":{"x":["q"]}}"#), "eligibility of member \"x\": no task has the id \"q\""),
