@@ -72,6 +72,9 @@ impl Packed {
     /// A X or A'X, to single precision.
     pub(crate) fn multiply(&self, x: &DMatrix<f64>) -> DMatrix<f64> {
         let (n, k) = x.shape();
+        if x.is_empty() {
+            return x.clone();
+        }
         let group = group(k);
         let (sizes, vectors) = self.packed_vectors(x, group);
         let mut result = product::by_panels(n, k, |rows| {

@@ -42,8 +42,8 @@ fn regions_by_themselves_lead_the_iteration_to_the_same_solution() {
     let table = random_multiregional(8, 15, 2).unwrap();
     let direct = Technology::from_table(&table).unwrap().with_solver(Solver::Direct);
     let iterative = direct.with_solver(Solver::Iterative);
-    // Few and many at once, which are multiplied differently.
-    for k in [1, 3, 40] {
+    // None, few and many at once, which are multiplied differently.
+    for k in [0, 1, 3, 40] {
         let demands = DMatrix::from_fn(120, k, |i, c| f64::from(u8::from(i % 7 == c % 7)) * (1.0 + i as f64));
         assert_close(&direct.outputs_for(&demands).unwrap(), &iterative.outputs_for(&demands).unwrap());
         let intensities = demands.transpose();
