@@ -4,6 +4,7 @@
 mod aggregate;
 mod balance;
 mod certificate;
+pub mod chunks;
 mod complexes;
 mod config;
 #[cfg(feature = "datasets")]
