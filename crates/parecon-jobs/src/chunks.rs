@@ -12,6 +12,8 @@ use crate::{Error, Outcome, Workplace, balance};
 mod answer;
 mod bound;
 mod config;
+#[cfg(feature = "exact")]
+mod exact;
 mod lots;
 mod obstacle;
 mod rules;
@@ -46,7 +48,9 @@ use run::Run;
 /// The [balance](crate::balance()) by the minute gives a start and a lower bound. Its shares are rounded to pieces, repaired
 /// until no rule is broken, and improved by simulated annealing in independent restarts: steps move work round rings of two
 /// or three members, so that every task stays done at every moment, and a band between the bound and the best
-/// largest deviation is tightened as the search succeeds. The result depends on `config` alone, not on the number of
+/// largest deviation is tightened as the search succeeds. If it stays away from the bound and there are at most 200 pairs of
+/// members and tasks, branch and bound (feature `exact`, on by default) goes on from its best: towards the optimum, a higher bound,
+/// or the proof that there is no division. The result depends on `config` alone, not on the number of
 /// threads; it does depend on the order of tasks and members, as other random numbers would.
 ///
 /// That hours cannot be met, that a piece or a team fits nobody, or that a cap is too low, is an
@@ -115,6 +119,8 @@ pub fn divide(
     let mut run = Run::new(&lots, config, &start, bound_on_largest(workplace, &start, &terms), observer);
     run.repair();
     run.lower_largest();
+    #[cfg(feature = "exact")]
+    run.close_gap();
     run.lower_mean();
     run.end();
     run.answer(workplace, rules, &terms)

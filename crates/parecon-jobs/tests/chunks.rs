@@ -8,8 +8,8 @@ use parecon_jobs::chunks::{
     Answer, Chunked, Config, Obstacle, Phase, Pieces, Progress, Rules, Violation, divide, violations,
 };
 use parecon_jobs::{
-    Complexes, Eligibility, Member, MemberId, Minutes, Outcome, Share, Status, Task, TaskId, Workplace,
-    WorkplaceData, balance,
+    Bound, Complexes, Eligibility, Member, MemberId, Minutes, Outcome, Share, Status, Task, TaskId,
+    Workplace, WorkplaceData, balance,
 };
 use parecon_testbed::jobs::{Mode, chunked, feasible_workplace, synthetic};
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 const BOUND: f64 = 1e-6;
 
 fn quick() -> Config {
-    Config::default().with_moves(100_000).with_restarts(2)
+    Config::default().with_moves(100_000).with_restarts(2).with_nodes(100)
 }
 
 fn found(workplace: &Workplace, rules: &Rules, config: &Config) -> Chunked {
@@ -101,19 +101,41 @@ fn small_workplaces_reach_the_optimum_of_branch_and_bound() {
         data.tasks[0].team = Some(2);
         let workplace = Workplace::try_from(data).unwrap();
         let rules = cap.map_or(Rules::default(), |cap| Rules::default().with_most_tasks(cap));
-        let config = Config::default().with_moves(500_000).with_tolerance(0.0);
-        let chunked = found(&workplace, &rules, &config);
         let optimum = milp(&workplace, cap);
         // The search divides by the minute: each share can be off by one, times 19 points, over the quota.
         let least = workplace.fair_quotas().iter().map(|q| q.get()).min().unwrap();
         let rounding = 19.0 * tasks as f64 / least as f64;
-        let value = chunked.largest.value;
-        assert!(
-            value > optimum - BOUND && value < optimum + rounding,
-            "{members}x{tasks}: {value} against {optimum} (+{rounding})"
-        );
-        assert!(chunked.largest.bound < optimum + BOUND);
+        // The search alone, and with branch and bound of its own.
+        for nodes in [0, 5_000] {
+            let config = Config::default().with_moves(500_000).with_tolerance(0.0).with_nodes(nodes);
+            let Bound { value, bound } = found(&workplace, &rules, &config).largest;
+            assert!(
+                value > optimum - BOUND && value < optimum + rounding,
+                "{members}x{tasks}: {value} against {optimum} (+{rounding})"
+            );
+            assert!(bound < optimum + BOUND);
+            assert!(nodes == 0 || bound > optimum - 2.0 * BOUND, "{bound} against {optimum}");
+        }
     }
+}
+
+#[test]
+fn branch_and_bound_closes_what_the_search_leaves_open() {
+    // Capped and sparse: the search alone ends at .667 and at the bound 0 of the balance.
+    let workplace = chunked(&synthetic(3, 7, 3, 36, Mode::Planted).unwrap(), 36).unwrap();
+    let mut data = WorkplaceData::from(workplace);
+    data.tasks[0].team = Some(2);
+    data.tasks[3].team = Some(2);
+    let workplace = Workplace::try_from(data).unwrap();
+    let rules = Rules::default().with_most_tasks(4);
+    let optimum = milp(&workplace, Some(4));
+    let chunked = found(&workplace, &rules, &Config::default().with_moves(1_000_000));
+    assert!(
+        optimum > 0.3 && chunked.largest.bound > optimum - 2.0 * BOUND,
+        "{:?} of {optimum}",
+        chunked.largest
+    );
+    assert!(chunked.largest.gap() < 0.01 && chunked.status == Status::Converged, "{:?}", chunked.largest);
 }
 
 /// The least largest deviation in whole chunks by trying everything: each task's pieces in every way.
@@ -322,6 +344,8 @@ fn a_search_that_finds_nothing_says_what_is_broken() {
         90,
     );
     let answer = divide(&hopeless, &Rules::default(), &quick(), &mut ()).unwrap();
+    assert_eq!(answer.obstacles(), [Obstacle::Exhausted]);
+    let answer = divide(&hopeless, &Rules::default(), &quick().with_nodes(0), &mut ()).unwrap();
     let Answer::NotFound(nearest) = answer else { panic!("{answer:?}") };
     assert!(!nearest.violations.is_empty() && nearest.status == Status::RoundLimit);
     // Tasks are done even so.

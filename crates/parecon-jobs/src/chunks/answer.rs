@@ -50,7 +50,8 @@ pub struct Chunked {
     /// How far they are from the social average.
     pub spread: Spread,
     /// The largest deviation and what no division can go below: the bound of the balance by the minute, lowered by
-    /// what the [slack](crate::chunks::Rules::quota_slack) of the quotas allows.
+    /// what the [slack](crate::chunks::Rules::quota_slack) of the quotas allows, or that of branch and bound if it is
+    /// higher.
     pub largest: Bound,
     /// Converged if the largest deviation came within the [tolerance](crate::chunks::Config::tolerance) of its bound, round
     /// limit if the moves were used up before, stopped if the observer stopped.

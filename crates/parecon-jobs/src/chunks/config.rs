@@ -13,6 +13,9 @@ const TOLERANCE: f64 = 0.01;
 /// What one task less per member is worth, in points of mean deviation.
 const TASK_PRICE: f64 = 0.002;
 
+/// Nodes of branch and bound: some seconds at most.
+const NODES: u64 = 2_000;
+
 /// How [`divide`](crate::chunks::divide()) searches. Effort is counted in proposals, not seconds, so that a result can be
 /// had again; an observer may stop at any round.
 ///
@@ -30,6 +33,7 @@ pub struct Config {
     tolerance: f64,
     task_price: f64,
     alternatives: u32,
+    nodes: u64,
     balance: crate::Config,
 }
 
@@ -42,6 +46,7 @@ impl Default for Config {
             tolerance: TOLERANCE,
             task_price: TASK_PRICE,
             alternatives: 0,
+            nodes: NODES,
             balance: crate::Config::default(),
         }
     }
@@ -91,6 +96,14 @@ impl Config {
         self
     }
 
+    /// Nodes that branch and bound may solve in workplaces of at most 200 pairs of members and tasks, if the search has not
+    /// come to its bound (2,000; 0 switches it off). Without the feature `exact` there is none.
+    #[must_use]
+    pub fn with_nodes(mut self, nodes: u64) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
     /// Options of the [balance](crate::balance()) by the minute from which the search starts.
     #[must_use]
     pub fn with_balance(mut self, balance: crate::Config) -> Self {
@@ -132,6 +145,12 @@ impl Config {
     #[must_use]
     pub fn alternatives(&self) -> u32 {
         self.alternatives
+    }
+
+    /// Nodes that branch and bound may solve.
+    #[must_use]
+    pub fn nodes(&self) -> u64 {
+        self.nodes
     }
 
     /// Options of the balance by the minute.

@@ -6,6 +6,10 @@ use crate::{Complexes, Error, MemberId, Minutes, Share, TaskId, Workplace};
 /// No pair.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// Parts of a minute in which loads are compared.
+#[cfg(feature = "exact")]
+const FINE: f64 = 1024.0;
+
 /// What is handed out. Each task is one lot, divided by the minute, or, in [`Pieces::Multiples`], a lot of whole chunks and
 /// a lot of one piece that is left over.
 ///
@@ -191,6 +195,31 @@ impl Lots {
             }
         }
         amounts
+    }
+
+    /// Whole minutes near amounts that are not, with every lot handed out and loads whole as well.
+    ///
+    /// # Errors
+    /// If no amounts on the pairs in use do that.
+    #[cfg(feature = "exact")]
+    pub(super) fn whole(&self, minutes: &[f64]) -> Result<Vec<i64>, Error> {
+        if self.pieces == Pieces::Multiples {
+            return Ok(minutes.iter().map(|amount| amount.round() as i64).collect());
+        }
+        // What each member works, by largest remainder of the loads.
+        let loads = (0..self.members).map(|m| self.row(m).map(|pair| minutes[pair].max(0.0)).sum::<f64>());
+        let fine: Vec<u64> = loads.map(|load| (load * FINE).round() as u64).collect();
+        let rows = crate::quota::apportion(self.time.iter().sum::<i64>().unsigned_abs(), &fine);
+        let columns: Vec<u64> = self.time.iter().map(|time| time.unsigned_abs()).collect();
+        let used: Vec<usize> = (0..minutes.len()).filter(|pair| minutes[*pair] > 0.5).collect();
+        let pairs: Vec<_> =
+            used.iter().map(|pair| (self.member[*pair] as usize, self.lot[*pair] as usize)).collect();
+        let wanted: Vec<f64> = used.iter().map(|pair| minutes[*pair].max(self.least[*pair] as f64)).collect();
+        let offsets: Vec<_> = (0..self.unit.len()).map(|lot| self.offset(lot).to_vec()).collect();
+        let whole = crate::repair::whole_minutes(&rows, &columns, &pairs, &wanted, &offsets)?;
+        let mut amounts = vec![0; minutes.len()];
+        used.into_iter().zip(whole).for_each(|(pair, amount)| amounts[pair] = amount as i64);
+        Ok(amounts)
     }
 
     /// Who does how much of what.

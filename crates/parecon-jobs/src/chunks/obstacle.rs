@@ -1,11 +1,12 @@
-//! What makes a division into pieces impossible, found before any search.
+//! What makes a division into pieces impossible; most of it is found before any search.
 
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Pieces, Rules, Terms};
 use crate::{Infeasible, MemberId, Minutes, TaskId, Workplace};
 
-/// A reason why no division observes the rules. Each is plain arithmetic on the workplace and proves it alone.
+/// A reason why no division observes the rules. Each but the last is plain arithmetic on the
+/// workplace and proves it alone.
 ///
 /// There may be none and still no division: whether one exists is as hard as packing boxes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub enum Obstacle {
         /// Members needed, summed over the tasks.
         needed: u64,
     },
+    /// Branch and bound found none, in floating point; there is no short reason.
+    Exhausted,
 }
 
 impl Obstacle {
@@ -121,6 +124,7 @@ impl Obstacle {
             Obstacle::Cap { member, most_tasks, fills, least, .. } => {
                 format!("{most_tasks} tasks fill {fills} of {}, who has to work {least}", who(member))
             }
+            Obstacle::Exhausted => "branch and bound has ruled out every division".to_owned(),
             Obstacle::Places { places, needed } => format!(
                 "the tasks need {needed} places, the cap on distinct tasks leaves {places} for all members"
             ),

@@ -5,6 +5,7 @@ use parecon_core::{Observer, Status, for_each};
 use super::answer::{Alternative, Answer, Chunked, Info, Nearest, Slack};
 use super::config::{Config, Phase, Progress};
 use super::lots::Lots;
+use super::obstacle::Obstacle;
 use super::rules::{Rules, Terms};
 use super::search::{Effort, Search, Task};
 use super::state::{Goal, State};
@@ -34,6 +35,9 @@ const LARGEST_HEAT: (f64, f64) = (0.3, 0.001);
 const ATTEMPTS: [(f64, f64); 3] = [(1.0, 0.6), (10.0, 0.2), (100.0, 0.2)];
 /// The least such distance, in rating points, so that the search does not freeze at the bound.
 const CLOSE: f64 = 1e-4;
+/// The most pairs of members and lots that branch and bound is tried on.
+#[cfg(feature = "exact")]
+const EXACT_PAIRS: usize = 200;
 /// How far from the bound the search for fewer tasks begins again, in rating points.
 const TASK_SCALE: f64 = 0.5;
 /// What a task is worth in that search, as a part of that distance squared.
@@ -58,6 +62,8 @@ pub(super) struct Run<'a> {
     status: Status,
     balance_iterations: u32,
     successful: u32,
+    /// Whether branch and bound found that there is no division.
+    disproved: bool,
 }
 
 impl<'a> Run<'a> {
@@ -79,6 +85,7 @@ impl<'a> Run<'a> {
             status: if start.status == Status::Stopped { Status::Stopped } else { Status::RoundLimit },
             balance_iterations: start.info.iterations,
             successful: 0,
+            disproved: false,
         }
     }
 
@@ -193,6 +200,47 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Branch and bound, where the workplace is small and the search has not come to its bound.
+    #[cfg(feature = "exact")]
+    pub(super) fn close_gap(&mut self) {
+        let (lots, nodes, known) = (self.lots, self.config.nodes(), self.best());
+        if self.is_stopped() || self.status.is_converged() || nodes == 0 || lots.lot.len() > EXACT_PAIRS {
+            return;
+        }
+        let best = self.searches.iter().filter_map(|s| s.best.as_ref()).find(|best| Some(best.0) == known);
+        let start = best.map(|best| best.1.as_slice());
+        let Some(exact) = super::exact::branch_and_bound(lots, start, nodes) else { return };
+        match known {
+            None => self.disproved = exact.bound.is_infinite(),
+            // A division disproves its own impossibility.
+            Some(_) if exact.bound.is_infinite() => return,
+            Some(known) => self.bound = self.bound.max(exact.bound.min(known)),
+        }
+        let whole = exact.minutes.and_then(|minutes| lots.whole(&minutes).ok());
+        if let (Some(amounts), Some(first)) = (whole, self.searches.first_mut()) {
+            let mut search = first.clone();
+            search.state = State::new(lots, amounts, for_largest(0.0));
+            let moves = REPAIR_MOVES * lots.members as u64;
+            let (hot, cold) = (REPAIRS[0].0, REPAIRED);
+            if search.state.violation > 0 {
+                search.run(lots, Task::Repair, moves, (hot, cold), |s| s.state.violation > 0);
+            }
+            let largest = search.state.largest(lots);
+            if search.state.violation == 0 && known.is_none_or(|known| largest < known) {
+                search.keep(largest);
+                if known.is_none() {
+                    self.searches.iter_mut().for_each(|other| other.best.clone_from(&search.best));
+                }
+                if let Some(first) = self.searches.first_mut() {
+                    *first = search;
+                }
+            }
+        }
+        if self.best().is_some_and(|best| best <= self.target()) {
+            self.status = Status::Converged;
+        }
+    }
+
     /// Lowers the number of distinct tasks and the mean deviation. Each restart's best then has that goal as its score.
     pub(super) fn lower_mean(&mut self) {
         let Some(best) = self.best() else { return };
@@ -289,6 +337,9 @@ impl<'a> Run<'a> {
                 return Err(Error::violation(broken.describe(workplace)));
             }
             divisions.push(Alternative { spread: workplace.spread(&complexes)?, complexes });
+        }
+        if divisions.is_empty() && self.disproved {
+            return Ok(Answer::Impossible(vec![Obstacle::Exhausted]));
         }
         if divisions.is_empty() {
             let nearest = self.searches.iter().min_by_key(|search| search.state.violation);
