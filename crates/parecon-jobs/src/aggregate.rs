@@ -58,6 +58,15 @@ impl Aggregate {
     /// # Complexity
     /// O(members + distinct eligibility lists × their lengths).
     pub(crate) fn new(workplace: &Workplace) -> Self {
+        Self::build(workplace, true)
+    }
+
+    /// One type per member and one class per task.
+    pub(crate) fn single(workplace: &Workplace) -> Self {
+        Self::build(workplace, false)
+    }
+
+    fn build(workplace: &Workplace, merge: bool) -> Self {
         let (sets, set_of) = workplace.eligibility_sets();
         let averages = workplace.averages();
         let offset = |task: &Task| task.ratings().zip(averages).map(|(r, average)| r - average).collect();
@@ -79,14 +88,15 @@ impl Aggregate {
                 let offset: PerDimension<f64> = offset(&workplace.tasks()[pin.task.index()]);
                 kind.fixed.iter_mut().zip(offset).for_each(|(sum, o)| *sum += o * pin.time.get() as f64);
             }
-            if pins.is_empty() && type_of_set[set] != usize::MAX {
+            let mergeable = merge && pins.is_empty();
+            if mergeable && type_of_set[set] != usize::MAX {
                 let known = &mut types[type_of_set[set]];
                 known.quota += quota;
                 known.free += quota;
                 known.members.push((member, quota));
                 continue;
             }
-            if pins.is_empty() {
+            if mergeable {
                 type_of_set[set] = types.len();
             }
             set_of_type.push(if kind.free > 0 { set } else { NOTHING });
@@ -106,7 +116,8 @@ impl Aggregate {
             if time == 0 {
                 continue;
             }
-            let key = (task.ratings().map(f64::to_bits).collect::<Vec<_>>(), kinds);
+            let apart = (!merge).then_some(position);
+            let key = (task.ratings().map(f64::to_bits).collect::<Vec<_>>(), kinds, apart);
             let class = match known.get(&key) {
                 Some(class) => *class,
                 None => {

@@ -2,26 +2,19 @@
 
 use parecon_core::{Observer, Status};
 
-use crate::aggregate::{Aggregate, Type};
-use crate::certificate::{
-    binding_members, binding_tasks, bound_on_largest, bound_on_mean, is_bound, sparsest_prices,
-};
+use crate::aggregate::Aggregate;
+use crate::certificate::{binding_members, binding_tasks, bound_on_mean, is_bound, sparsest_prices};
+use crate::choice::choose;
 use crate::feasible::feasible;
+use crate::leximin::{Leximin, by_member, proved};
 use crate::lp::{Limits, Step};
-use crate::repair::whole_minutes;
+use crate::proof::Claim;
 use crate::stages::{Goal, Point, Problem};
+use crate::team::Team;
 use crate::{
-    Balance, Bound, Certificate, Complexes, Config, Error, Info, MemberId, Minutes, Outcome, Progress, Share,
-    Spread, Stage, TaskId, Workplace,
+    Balance, Bound, Certificate, Choice, Complexes, Config, Error, Info, Outcome, Progress, Spread, Stage,
+    Workplace,
 };
-
-/// Beyond this many (member, class) pairs the third stage works on types: a larger programme would take longer than
-/// the two stages before it.
-const FEW_TASKS_PAIRS: usize = 60_000;
-/// The third stage may spend this part of the slack, so that it has an interior.
-const VERTEX_SLACK: f64 = 0.1;
-/// The least room of the third stage, in rating points, if the slack is 0.
-const VERTEX_ROOM: f64 = 1e-7;
 
 /// Shares the tasks so that every member's complex is as close as possible to the social average.
 ///
@@ -29,11 +22,13 @@ const VERTEX_ROOM: f64 = 1e-7;
 /// their social averages, over x ≥ 0 on eligible pairs with `Σ_j x_ij = q_i` and `Σ_i x_ij = h_j`:
 /// ```text
 /// 1. minimise t            |Σ_j (r_jd − r̄_d) x_ij| ≤ t q_i       for all i, d
-/// 2. minimise Σ_id q_i s_id  |Σ_j (r_jd − r̄_d) x_ij| ≤ s_id q_i,   s_id ≤ t* + slack
+///    again for those members whom no multiplier holds at t, the others kept within t* + slack; and so on
+/// 2. minimise Σ_id q_i s_id  |Σ_j (r_jd − r̄_d) x_ij| ≤ s_id q_i,   s_id ≤ t*_i + slack
 /// 3. minimise Σ_ij c_ij x_ij   |Σ_j (r_jd − r̄_d) x_ij| no larger than in 2   (can be switched off)
 /// ```
-/// The second stage keeps one bottleneck from hiding everyone else. The third has costs `c_ij` without a pattern, so that
-/// its optimum is a vertex, where few pairs are in use; see [`Config::with_few_tasks`].
+/// The levels of the first stage ([`Certificate::levels`]) keep one bottleneck from hiding everyone else: those who cannot
+/// be balanced are named and set aside, the rest solved tight. The third decides among what is equally balanced; see
+/// [`Choice`].
 ///
 /// Members who can do the same tasks are solved as one type and tasks that rate the same and can be done by the same
 /// members as one class, which loses nothing. The result is then made exact: whole minutes, every quota and every task met, each pair moved by less than a minute
@@ -88,36 +83,33 @@ pub fn balance(
         Err(reasons) => return Ok(Outcome::Infeasible(reasons)),
     };
     observer.on_start();
-    let by_type = Problem {
-        quotas: aggregate.types.iter().map(|kind| kind.quota).collect(),
-        free: aggregate.types.iter().map(|kind| kind.free).collect(),
-        fixed: aggregate.types.iter().map(Type::fixed_deviation).collect(),
-        pairs: aggregate.pairs.clone(),
-        aggregate: &aggregate,
-    };
+    let by_type = Problem::by_type(&aggregate);
     let team = Team::new(&aggregate);
-    let mut run = Run {
-        limits: Limits { max_iterations: config.max_iterations(), tolerance: config.tolerance() },
-        observer,
-        iterations: 0,
-        status: Status::Converged,
-    };
+    let mut run = Run { limits: config.limits(), observer, iterations: 0, status: Status::Converged };
 
-    let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest);
+    let nobody = vec![None; by_type.quotas.len()];
+    let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
     let mut second = None;
-    let mut cap = 0.0;
+    let mut leximin = Leximin::default();
     let mut complexes = None;
-    let mut few_tasks = None;
-    if let Some(point) = first.as_ref().filter(|_| run.status.is_converged()) {
-        let mut minutes = &point.minutes;
-        cap = largest(&by_type, minutes) + config.slack();
-        second = run.stage(Stage::MeanDeviation, &by_type, &Goal::Mean { cap });
-        if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
-            minutes = &point.minutes;
+    let mut choice = None;
+    let solved = run.status.is_converged();
+    if let Some(point) = &first {
+        leximin = Leximin::new(workplace, &by_type, point, config, &mut run);
+    }
+    if first.is_some() && solved {
+        let mut minutes = &leximin.minutes;
+        if run.status.is_converged() {
+            let emphasis = vec![1.0; aggregate.dimensions];
+            let goal = Goal::Mean { caps: &leximin.caps, emphasis: &emphasis };
+            second = run.stage(Stage::MeanDeviation, &by_type, &goal);
+            if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
+                minutes = &point.minutes;
+            }
         }
-        if config.few_tasks() && run.status.is_converged() {
-            complexes = team.few_tasks(workplace, &by_type, minutes, config.slack(), &mut run)?;
-            few_tasks = Some(run.status);
+        if run.status.is_converged() && *config.choice() != Choice::Any {
+            complexes = choose(workplace, &team, &by_type, minutes, config, &mut run)?;
+            choice = Some(run.status);
             if run.status != Status::Stopped {
                 // The deviations are optimal whether or not this stage got to its end.
                 run.status = Status::Converged;
@@ -143,12 +135,16 @@ pub fn balance(
         }
     };
     complexes.verify(workplace)?;
-    if second.is_none() {
-        cap = spread.max_abs;
-    }
-    let largest = Bound {
-        value: spread.max_abs,
-        bound: first.as_ref().map_or(0.0, |point| bound_on_largest(&by_type, point)),
+    let levels = leximin.levels(workplace, &complexes, &aggregate);
+    let largest =
+        Bound { value: spread.max_abs, bound: levels.first().map_or(0.0, |level| level.deviation.bound) };
+    let (mean_bound, mean_proof) = match &second {
+        Some(point) => {
+            let caps = by_member(workplace, &aggregate, &leximin.caps);
+            let estimate = bound_on_mean(&by_type, point, &leximin.caps);
+            proved(workplace, &aggregate, point, Claim::Mean(&caps), estimate)
+        }
+        None => (0.0, None),
     };
     let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
     if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
@@ -161,11 +157,9 @@ pub fn balance(
     }
     let certificate = Certificate {
         largest,
-        mean: Bound {
-            value: spread.mean_abs,
-            bound: second.as_ref().map_or(0.0, |point| bound_on_mean(&by_type, point, cap)),
-        },
-        cap,
+        levels,
+        mean: Bound { value: spread.mean_abs, bound: mean_bound },
+        mean_proof,
         binding_members: members,
         binding_tasks: tasks,
     };
@@ -174,7 +168,7 @@ pub fn balance(
         task_types: aggregate.classes.len(),
         pairs: aggregate.pairs.len(),
         iterations: run.iterations,
-        few_tasks,
+        choice,
         least_pulls,
     };
     let status = run.status;
@@ -187,16 +181,12 @@ fn with_spread(workplace: &Workplace, complexes: Complexes) -> Result<(Complexes
     Ok((complexes, spread))
 }
 
-fn largest(problem: &Problem<'_>, minutes: &[f64]) -> f64 {
-    problem.deviations(minutes).iter().flatten().fold(0.0, |most: f64, deviation| most.max(deviation.abs()))
-}
-
 /// What the stages share.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     limits: Limits,
     observer: &'a mut dyn Observer<Progress>,
     iterations: u32,
-    status: Status,
+    pub(crate) status: Status,
 }
 
 impl Run<'_> {
@@ -218,7 +208,7 @@ impl Run<'_> {
     }
 
     /// Solves a stage and keeps the account of effort and status.
-    fn stage(&mut self, stage: Stage, problem: &Problem<'_>, goal: &Goal<'_>) -> Option<Point> {
+    pub(crate) fn stage(&mut self, stage: Stage, problem: &Problem<'_>, goal: &Goal<'_>) -> Option<Point> {
         let observer = &mut *self.observer;
         let mut on_step = |(iteration, objective, gap): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
@@ -228,130 +218,4 @@ impl Run<'_> {
         self.status = point.as_ref().map_or(Status::Stalled, |point| point.status);
         point
     }
-}
-
-/// Single members as rows, in the order of their types.
-struct Team<'a> {
-    aggregate: &'a Aggregate,
-    /// Position, fair quota and type of each row's member.
-    members: Vec<(usize, u64, usize)>,
-    /// Eligible pairs (row, class), ascending, each with the position of its pair of types.
-    pairs: Vec<(usize, usize)>,
-    origin: Vec<usize>,
-}
-
-impl<'a> Team<'a> {
-    fn new(aggregate: &'a Aggregate) -> Self {
-        let (mut members, mut pairs, mut origin) = (Vec::new(), Vec::new(), Vec::new());
-        let mut start = 0;
-        for (i, kind) in aggregate.types.iter().enumerate() {
-            let end = start + aggregate.pairs[start..].iter().take_while(|pair| pair.0 == i).count();
-            for &(member, quota) in &kind.members {
-                pairs.extend((start..end).map(|k| (members.len(), aggregate.pairs[k].1)));
-                origin.extend(start..end);
-                members.push((member, quota, i));
-            }
-            start = end;
-        }
-        Team { aggregate, members, pairs, origin }
-    }
-
-    /// What of each row's quota is not pinned.
-    fn free(&self) -> Vec<u64> {
-        let free = |&(_, quota, kind): &(usize, u64, usize)| {
-            let kind = &self.aggregate.types[kind];
-            // Members with pins are types by themselves.
-            if kind.free == kind.quota { quota } else { kind.free }
-        };
-        self.members.iter().map(free).collect()
-    }
-
-    /// Gives every member of a type the type's division of work.
-    fn divide(&self, minutes: &[f64]) -> Vec<f64> {
-        let part = |(pair, origin): (&(usize, usize), &usize)| {
-            let (_, quota, kind) = self.members[pair.0];
-            minutes[*origin] * quota as f64 / self.aggregate.types[kind].quota as f64
-        };
-        self.pairs.iter().zip(&self.origin).map(part).collect()
-    }
-
-    /// Stage 3; `None` if it did not get to the end.
-    fn few_tasks(
-        &self,
-        workplace: &Workplace,
-        by_type: &Problem<'_>,
-        minutes: &[f64],
-        slack: f64,
-        run: &mut Run<'_>,
-    ) -> Result<Option<Complexes>, Error> {
-        let room = (slack * VERTEX_SLACK).max(VERTEX_ROOM);
-        let of_type: Vec<_> = by_type
-            .deviations(minutes)
-            .into_iter()
-            .map(|row| row.iter().map(|a| a.abs() + room).collect())
-            .collect();
-        if self.pairs.len() > FEW_TASKS_PAIRS {
-            let cost = generic_costs(&by_type.pairs);
-            let goal = Goal::Vertex { cost: &cost, within: &of_type };
-            let point = run.stage(Stage::FewTasks, by_type, &goal).filter(|_| run.status.is_converged());
-            return point.map(|p| self.complexes(workplace, &self.divide(&p.minutes))).transpose();
-        }
-        let kinds = self.members.iter().map(|(_, _, kind)| &self.aggregate.types[*kind]);
-        let by_member = Problem {
-            quotas: self.members.iter().map(|(_, quota, _)| *quota).collect(),
-            free: self.free(),
-            fixed: kinds.map(Type::fixed_deviation).collect(),
-            pairs: self.pairs.clone(),
-            aggregate: self.aggregate,
-        };
-        let cost = generic_costs(&self.pairs);
-        let within: Vec<_> = self.members.iter().map(|(_, _, kind)| of_type[*kind].clone()).collect();
-        let goal = Goal::Vertex { cost: &cost, within: &within };
-        let point = run.stage(Stage::FewTasks, &by_member, &goal).filter(|_| run.status.is_converged());
-        point.map(|p| self.complexes(workplace, &p.minutes)).transpose()
-    }
-
-    /// Whole minutes per member and class, then per task.
-    fn complexes(&self, workplace: &Workplace, minutes: &[f64]) -> Result<Complexes, Error> {
-        let classes = &self.aggregate.classes;
-        let times: Vec<u64> = classes.iter().map(|class| class.time).collect();
-        let offsets: Vec<_> = classes.iter().map(|class| class.offset.clone()).collect();
-        let whole = whole_minutes(&self.free(), &times, &self.pairs, minutes, &offsets)?;
-        // The tasks of a class are handed out one after the other: any split of a class is as balanced as any other.
-        let mut tasks: Vec<_> = classes.iter().map(|class| class.tasks.iter().copied()).collect();
-        let mut open: Vec<Option<(usize, u64)>> = tasks.iter_mut().map(Iterator::next).collect();
-        let mut shares = vec![Vec::new(); workplace.members().len()];
-        for (&(row, class), mut left) in self.pairs.iter().zip(whole) {
-            let (member, ..) = self.members[row];
-            while let Some((task, time)) = open[class].filter(|_| left > 0) {
-                let taken = left.min(time);
-                shares[member].push(Share { task: TaskId::new(task), time: Minutes::new(taken) });
-                left -= taken;
-                open[class] = if taken == time { tasks[class].next() } else { Some((task, time - taken)) };
-            }
-        }
-        for (member, own) in shares.iter_mut().enumerate() {
-            for pin in workplace.pinned(MemberId::new(member)) {
-                match own.iter_mut().find(|share: &&mut Share| share.task == pin.task) {
-                    Some(share) => share.time = Minutes::new(share.time.get() + pin.time.get()),
-                    None => own.push(*pin),
-                }
-            }
-        }
-        Complexes::new(shares)
-    }
-}
-
-/// Costs without a pattern, so that the optimum is a single vertex; the same on every machine.
-fn generic_costs(pairs: &[(usize, usize)]) -> Vec<f64> {
-    pairs
-        .iter()
-        .map(|&(row, column)| {
-            // The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
-            let mut bits = ((row as u64) << 32 ^ column as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
-            bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-        })
-        .collect()
 }

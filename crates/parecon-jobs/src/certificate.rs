@@ -7,35 +7,45 @@ use crate::stages::{Point, Problem, dot};
 use crate::{BindingMember, BindingTask, Complexes, MemberId, Status, TaskId, Workplace};
 
 /// Multipliers below this part of the whole are the interior-point method's dust, not a reason.
-const NEGLIGIBLE: f64 = 1e-4;
+pub(crate) const NEGLIGIBLE: f64 = 1e-4;
 /// The part of the bound that simpler prices must carry: all of it up to the accuracy of the multipliers.
 const KEPT: f64 = 1.0 - 1e-6;
 /// Below this bound, in rating points, nothing is binding: the workplace balances.
 const BALANCED: f64 = 1e-6;
 
-/// A lower bound on the largest deviation of any assignment.
+/// A lower bound on the largest deviation, among rows without a cap, of any assignment in which the others keep theirs.
 ///
-/// The bound is homogeneous in the multipliers, so they are scaled to use up what they may: `Σ_i q_i Σ_d |g_id| = 1`.
-pub(crate) fn bound_on_largest(problem: &Problem<'_>, point: &Point) -> f64 {
-    let size: f64 = point.weights.iter().flatten().map(|w| w.abs()).sum();
-    let bound = problem.transport_bound(&point.weights, &point.prices) / size;
+/// The bound is homogeneous in the multipliers, so they are scaled to use up what they may: `Σ_i q_i Σ_d |g_id| = 1` over
+/// the rows without a cap; what the others' multipliers are worth at their caps is taken off.
+pub(crate) fn bound_on_largest(problem: &Problem<'_>, point: &Point, caps: &[Option<f64>]) -> f64 {
+    let (mut size, mut allowed) = (0.0, 0.0);
+    for (weights, cap) in point.weights.iter().zip(caps) {
+        let weight: f64 = weights.iter().map(|w| w.abs()).sum();
+        match cap {
+            None => size += weight,
+            Some(cap) => allowed += weight * cap,
+        }
+    }
+    let bound = (problem.transport_bound(&point.weights, &point.prices) - allowed) / size;
     // A deviation is never negative; and without multipliers there is nothing to divide by.
     if bound.is_finite() { bound.max(0.0) } else { 0.0 }
 }
 
-/// A lower bound on the mean deviation of any assignment whose largest deviation is at most `cap`.
+/// A lower bound on the mean deviation of any assignment whose rows keep their caps.
 ///
 /// With weights `w_i = q_i / (Q·D)` on the deviations, multipliers beyond `w_i` must be paid for by the cap:
-/// `bound = transport bound − cap Σ_id max(0, q_i|g_id| − w_i)`.
-pub(crate) fn bound_on_mean(problem: &Problem<'_>, point: &Point, cap: f64) -> f64 {
+/// `bound = transport bound − Σ_i cap_i Σ_d max(0, q_i|g_id| − w_i)`.
+pub(crate) fn bound_on_mean(problem: &Problem<'_>, point: &Point, caps: &[f64]) -> f64 {
     let whole = problem.aggregate.total as f64 * problem.aggregate.dimensions as f64;
     let excess: f64 = point
         .weights
         .iter()
-        .zip(&problem.quotas)
-        .flat_map(|(weights, quota)| weights.iter().map(move |w| (w.abs() - *quota as f64 / whole).max(0.0)))
+        .zip(problem.quotas.iter().zip(caps))
+        .flat_map(|(weights, (quota, cap))| {
+            weights.iter().map(move |w| cap * (w.abs() - *quota as f64 / whole).max(0.0))
+        })
         .sum();
-    (problem.transport_bound(&point.weights, &point.prices) - cap * excess).max(0.0)
+    (problem.transport_bound(&point.weights, &point.prices) - excess).max(0.0)
 }
 
 /// Whether anything keeps the largest deviation above 0.

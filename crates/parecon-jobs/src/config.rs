@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::lp::Limits;
+use crate::{Choice, Error};
 
 /// Interior-point iterations that one stage may take. Ordinary problems need 10–40.
 const MAX_ITERATIONS: u32 = 200;
@@ -11,6 +12,11 @@ const TOLERANCE: f64 = 1e-8;
 /// What the second stage may add to the largest deviation, in rating points: without it the second stage has no
 /// interior and interior-point steps stall; a ten-thousandth of a point means nothing to anybody.
 const SLACK: f64 = 1e-4;
+
+/// Bottlenecks that are set aside one after the other; few workplaces have more that matter.
+const LEVELS: u32 = 8;
+/// A tenth of a point of twenty is below what ratings can tell apart.
+const BALANCED: f64 = 0.1;
 
 /// Options of [`balance`](crate::balance()).
 ///
@@ -26,12 +32,21 @@ pub struct Config {
     max_iterations: u32,
     tolerance: f64,
     slack: f64,
-    few_tasks: bool,
+    levels: u32,
+    balanced: f64,
+    choice: Choice,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { max_iterations: MAX_ITERATIONS, tolerance: TOLERANCE, slack: SLACK, few_tasks: true }
+        Config {
+            max_iterations: MAX_ITERATIONS,
+            tolerance: TOLERANCE,
+            slack: SLACK,
+            levels: LEVELS,
+            balanced: BALANCED,
+            choice: Choice::FewTasks,
+        }
     }
 }
 
@@ -43,7 +58,7 @@ impl Config {
         self
     }
 
-    /// Relative accuracy of the linear programmes (1e-8).
+    /// Relative accuracy of the linear programmes (1e-8); ten times that where the solver runs out of digits.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
@@ -58,18 +73,29 @@ impl Config {
         self
     }
 
-    /// Whether a third stage looks, among equally balanced complexes, for ones of few tasks each (yes).
-    ///
-    /// The least number of tasks would be a problem of integers. The stage instead minimises a fixed pseudo-random linear
-    /// cost, whose optimum is a vertex: at most one (member, kind of task) pair in use per equation, that is about
-    /// three per member and one per kind of task in all. Few, not fewest.
-    ///
-    /// Beyond 60,000 such pairs it works on types of members, so that every member takes part in all kinds of tasks that
-    /// its type does. If the solver does not get to its end, the complexes of the stage before stay;
-    /// [`Info::few_tasks`](crate::Info::few_tasks) says so.
+    /// How many levels of the leximin order are told apart (8): members who keep the largest deviation up are set aside
+    /// and the rest balanced more tightly, until all are within [`balanced`](Self::with_balanced) or so many levels are
+    /// there. 1: only the largest deviation of all counts.
     #[must_use]
-    pub fn with_few_tasks(mut self, yes: bool) -> Self {
-        self.few_tasks = yes;
+    pub fn with_levels(mut self, levels: u32) -> Self {
+        self.levels = levels;
+        self
+    }
+
+    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for.
+    #[must_use]
+    pub fn with_balanced(mut self, points: f64) -> Self {
+        self.balanced = points;
+        self
+    }
+
+    /// What decides among equally balanced complexes ([`Choice::FewTasks`]).
+    ///
+    /// If the solver does not get to its end, the complexes of the stage before stay;
+    /// [`Info::choice`](crate::Info::choice) says so.
+    #[must_use]
+    pub fn with_choice(mut self, choice: Choice) -> Self {
+        self.choice = choice;
         self
     }
 
@@ -91,16 +117,33 @@ impl Config {
         self.slack
     }
 
-    /// Whether a third stage looks for complexes of few tasks.
+    /// How many levels of the leximin order are told apart.
     #[must_use]
-    pub fn few_tasks(&self) -> bool {
-        self.few_tasks
+    pub fn levels(&self) -> u32 {
+        self.levels
+    }
+
+    /// Within how many rating points members count as balanced.
+    #[must_use]
+    pub fn balanced(&self) -> f64 {
+        self.balanced
+    }
+
+    /// What decides among equally balanced complexes.
+    #[must_use]
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_iterations: self.max_iterations, tolerance: self.tolerance }
     }
 
     /// Checks the options; [`balance`](crate::balance()) does so too.
     ///
     /// # Errors
-    /// If the iterations are 0, the tolerance is not from 1e-12 to 1e-2, or the slack is not a number from 0 to 19.
+    /// If the iterations or levels are 0, the tolerance is not from 1e-12 to 1e-2, or the slack or the balanced deviation
+    /// is not a number from 0 to 19.
     ///
     /// # Complexity
     /// O(1).
@@ -115,14 +158,19 @@ impl Config {
         if self.max_iterations == 0 {
             return Err(Error::invalid("max_iterations is 0, must be at least 1"));
         }
+        if self.levels == 0 {
+            return Err(Error::invalid("levels is 0, must be at least 1"));
+        }
         if !(1e-12..=1e-2).contains(&self.tolerance) {
             return Err(Error::invalid(format!(
                 "tolerance is {}, must be from 1e-12 to 0.01",
                 self.tolerance
             )));
         }
-        if !(0.0..=19.0).contains(&self.slack) {
-            return Err(Error::invalid(format!("slack is {} points, must be from 0 to 19", self.slack)));
+        for (name, points) in [("slack", self.slack), ("balanced", self.balanced)] {
+            if !(0.0..=19.0).contains(&points) {
+                return Err(Error::invalid(format!("{name} is {points} points, must be from 0 to 19")));
+            }
         }
         Ok(())
     }
@@ -137,11 +185,13 @@ pub enum Stage {
     LargestDeviation,
     /// The hours-weighted mean deviation, the largest being capped.
     MeanDeviation,
-    /// A pseudo-random linear cost, whose optimum is a vertex with few tasks per member, the deviations being kept; see
-    /// [`Config::with_few_tasks`].
-    FewTasks,
+    /// Whatever [decides](Choice) among equally balanced complexes, the deviations being kept.
+    Choice,
     /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
     Certificate,
+    /// The cost of a [training programme](crate::training::programme), in units of what training all of the dearest group
+    /// costs; or the mean deviation that all training allows.
+    Training,
 }
 
 /// Reported after every interior-point iteration.

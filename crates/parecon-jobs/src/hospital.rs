@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::quota::apportion;
 use crate::read::Table;
-use crate::{Eligibility, Error, HIGHEST_RATING, LOWEST_RATING, Member, Minutes, Task, TaskId, Workplace};
+use crate::{
+    Eligibility, Error, HIGHEST_RATING, LOWEST_RATING, Member, Minutes, Task, TaskId, Training, Workplace,
+};
 
 mod assumptions;
 
@@ -48,7 +50,8 @@ pub struct Duty {
 pub enum Regime {
     /// Everyone does the duties of their own profile, as today.
     Today,
-    /// Duties that need no licence are open to everyone, after training; the others stay with their profile.
+    /// Duties that need no licence are open to everyone, after training. The others need a skill that bears their
+    /// profile's code: its members have it, members without any licence could [learn](crate::Training) it.
     Opened,
 }
 
@@ -194,35 +197,45 @@ impl Hospital {
 
         let mut tasks = Vec::new();
         let mut own: Vec<Vec<TaskId>> = vec![Vec::new(); self.profiles.len()];
-        let mut opened = Vec::new();
+        let mut licences = Vec::new();
         for (p, profile) in self.profiles.iter().enumerate().filter(|(p, _)| staff[*p] > 0) {
             let texts: Vec<&str> =
                 self.duties.iter().filter(|duty| duty.profile == p).map(|duty| duty.text.as_str()).collect();
             let times = apportion(time_of_profile[p], &vec![1; texts.len()]);
+            let licence =
+                (regime == Regime::Opened && assumptions.is_licensed(&profile.code)).then_some(&profile.code);
+            licences.extend(licence.map(|code| Training::new(code, assumptions.years(code))));
             for (number, (text, time)) in texts.into_iter().zip(times).enumerate() {
                 let id = TaskId::new(tasks.len());
                 own[p].push(id);
-                if !assumptions.is_licensed(&profile.code) {
-                    opened.push(id);
-                }
                 let (empowerment, desirability) = assumptions.rate(profile, text);
                 let key = format!("{}/{}", profile.code, number + 1);
-                tasks.push(Task::new(key, Minutes::new(time), empowerment, desirability).with_name(text));
+                let mut task = Task::new(key, Minutes::new(time), empowerment, desirability).with_name(text);
+                task.skill = licence.cloned();
+                tasks.push(task);
             }
         }
-        let (mut members, mut eligible) = (Vec::new(), Vec::new());
+        let (mut members, mut duties) = (Vec::new(), Vec::new());
         for ((profile, own), people) in self.profiles.iter().zip(own).zip(staff) {
             if people == 0 {
                 continue;
             }
-            let member = Member::new(&profile.code, assumptions.available);
-            members.push(member.with_name(&profile.label).with_count(people));
-            eligible.push(match regime {
-                Regime::Today => own,
-                Regime::Opened => own.into_iter().chain(opened.iter().copied()).collect(),
-            });
+            let mut member = Member::new(&profile.code, assumptions.available)
+                .with_name(&profile.label)
+                .with_count(people);
+            if assumptions.is_licensed(&profile.code) {
+                member = member.with_skill(&profile.code);
+            } else {
+                member.trainable.clone_from(&licences);
+            }
+            members.push(member);
+            duties.push(own);
         }
-        Workplace::new(tasks, members, Eligibility::ByMember(eligible))
+        let eligibility = match regime {
+            Regime::Today => Eligibility::ByMember(duties),
+            Regime::Opened => Eligibility::Everyone,
+        };
+        Workplace::new(tasks, members, eligibility)
     }
 
     /// Whole people per profile.
@@ -291,6 +304,14 @@ impl Assumptions {
     #[must_use]
     pub fn is_licensed(&self, code: &str) -> bool {
         self.licensed.iter().any(|prefix| code.starts_with(prefix.as_str()))
+    }
+
+    /// Years of study that the licence of a profile takes, by the longest beginning of its code that
+    /// [`training_years`](Self::training_years) lists; 0 if it lists none.
+    #[must_use]
+    pub fn years(&self, code: &str) -> f64 {
+        let known = self.training_years.iter().filter(|(prefix, _)| code.starts_with(prefix.as_str()));
+        known.max_by_key(|(prefix, _)| prefix.len()).map_or(0.0, |(_, years)| *years)
     }
 
     /// Empowerment and desirability of a duty: those of its profile, moved by every rule that one of its words meets,

@@ -40,6 +40,14 @@ pub(crate) struct Solution {
     pub(crate) iterations: u32,
 }
 
+/// A method that runs out of digits within this factor of the tolerance has converged: bounds are computed anew and hours
+/// made exact in any case.
+const ALMOST: f64 = 10.0;
+
+fn accuracy(info: &DefaultInfo<f64>) -> f64 {
+    info.gap_rel.min(info.gap_abs).max(info.res_primal).max(info.res_dual)
+}
+
 /// Accuracy and effort.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
@@ -131,6 +139,10 @@ impl Lp {
             multipliers: solver.solution.z[..equalities].to_vec(),
             status: match solver.solution.status {
                 SolverStatus::Solved => Status::Converged,
+                // Out of digits, but close enough all the same.
+                SolverStatus::AlmostSolved if accuracy(&solver.info) <= ALMOST * limits.tolerance => {
+                    Status::Converged
+                }
                 SolverStatus::MaxIterations | SolverStatus::MaxTime => Status::RoundLimit,
                 SolverStatus::CallbackTerminated => Status::Stopped,
                 _ => Status::Stalled,

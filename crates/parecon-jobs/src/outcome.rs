@@ -3,7 +3,8 @@
 use parecon_core::Status;
 use serde::{Deserialize, Serialize};
 
-use crate::{Complexes, Dimension, Error, MemberId, Minutes, Spread, TaskId, Workplace};
+use crate::proof::Claim;
+use crate::{Complexes, Dimension, Error, MemberId, Minutes, Proof, Spread, TaskId, Workplace};
 
 /// The answer of [`balance`](crate::balance()).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,21 +61,98 @@ pub struct Balance {
 /// t ≥ Σ_j h_j v_j + Σ_i q_i min_{j eligible for i} ( Σ_d g_id (r_jd − r̄_d) − v_j )
 /// ```
 /// bounds the largest deviation t of every assignment from below (`h_j` task times, `q_i` quotas, `r_jd` ratings, `r̄_d` social
-/// averages). Weak duality alone: it holds however the multipliers were found.
+/// averages). Weak duality alone: it holds however the multipliers were found. [`verify`](Self::verify) checks it in exact
+/// integers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Certificate {
     /// The largest deviation of any member in any dimension, in rating points.
     pub largest: Bound,
+    /// The leximin order: each level holds the members who cannot be closer to the average without somebody of a level
+    /// before it being further away; the last holds the rest. One level: all members, nobody set aside.
+    pub levels: Vec<Level>,
     /// The hours-weighted mean deviation, averaged over dimensions, in rating points; its bound holds for
-    /// assignments whose largest deviation stays within [`cap`](Self::cap).
+    /// assignments in which everyone stays within the cap of their [level](Self::levels).
     pub mean: Bound,
-    /// The largest deviation that the second stage allowed.
-    pub cap: f64,
+    /// The multipliers that prove the bound on the mean; `None` as in [`Level::proof`].
+    pub mean_proof: Option<Proof>,
     /// The members who keep the largest deviation from being smaller, those with the greatest weight first.
     pub binding_members: Vec<BindingMember>,
     /// The tasks which keep it from being smaller, those with the greatest pull first.
     pub binding_tasks: Vec<BindingTask>,
+}
+
+impl Certificate {
+    /// Checks every bound that has a proof in exact integer arithmetic, independent of how it was found: minutes,
+    /// ratings and caps in millionths of a point, multipliers as integers.
+    ///
+    /// # Errors
+    /// A [violation](Error::is_violation) that names the first bound its proof does not carry.
+    ///
+    /// # Complexity
+    /// O(levels × eligible pairs of members and tasks × dimensions).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{balance, Config, Eligibility, Member, Minutes, Task, TaskId, Workplace};
+    /// let day = Minutes::from_hours(8.0)?;
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("clean", day, 2.0, 4.0), Task::new("coordinate", day, 18.0, 14.0)],
+    ///     vec![Member::new("ann", day), Member::new("bo", day)],
+    ///     Eligibility::ByMember(vec![vec![TaskId::new(0)], vec![TaskId::new(1)]]),
+    /// )?;
+    /// let mut balance = balance(&workplace, &Config::default(), &mut ())?.balance().cloned().expect("it fits");
+    /// assert!((balance.certificate.largest.bound - 8.0).abs() < 1e-6); // nobody can do anything about it
+    /// balance.certificate.verify(&workplace)?;
+    /// balance.certificate.largest.bound += 0.1;
+    /// assert!(balance.certificate.verify(&workplace).unwrap_err().is_violation());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
+    pub fn verify(&self, workplace: &Workplace) -> Result<(), Error> {
+        let check = |what: &str, bound: f64, proof: &Option<Proof>, claim: Claim<'_>| match proof {
+            None => Ok(()),
+            Some(proof) => match proof.bound(workplace, claim)? {
+                proved if proved >= bound => Ok(()),
+                proved => Err(Error::violation(format!(
+                    "the bound on the {what} is {bound}, only {proved} is proved"
+                ))),
+            },
+        };
+        let mut caps = vec![None; workplace.members().len()];
+        for (k, level) in self.levels.iter().enumerate() {
+            if k == 0 {
+                check("largest deviation", self.largest.bound, &level.proof, Claim::Largest(&caps))?;
+            }
+            let what = format!("deviation of level {}", k + 1);
+            check(&what, level.deviation.bound, &level.proof, Claim::Largest(&caps))?;
+            for member in &level.members {
+                match caps.get_mut(member.index()) {
+                    Some(cap) => *cap = Some(level.cap),
+                    None => {
+                        return Err(Error::violation(format!("member {} does not exist", member.index())));
+                    }
+                }
+            }
+        }
+        // Members without a quota have no level and no deviation.
+        let caps: Vec<f64> = caps.into_iter().map(|cap| cap.unwrap_or(0.0)).collect();
+        check("mean deviation", self.mean.bound, &self.mean_proof, Claim::Mean(&caps))
+    }
+}
+
+/// Members who can be brought within a deviation, those of the levels before being kept within theirs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Level {
+    /// The largest deviation of these members and all of later levels, and its bound.
+    pub deviation: Bound,
+    /// What the members of this level were allowed afterwards: the deviation that the programme reached plus
+    /// [slack](crate::Config::with_slack), in whole millionths of a point.
+    pub cap: f64,
+    /// Who.
+    pub members: Vec<MemberId>,
+    /// The multipliers that prove the bound. `None` if the level was not solved, or exact sums exceed 127 bits.
+    pub proof: Option<Proof>,
 }
 
 /// A value that was reached, and one below which nothing can get.
@@ -135,10 +213,10 @@ pub struct Info {
     pub pairs: usize,
     /// Interior-point iterations of all stages.
     pub iterations: u32,
-    /// How the stage for [few tasks](crate::Config::with_few_tasks) ended. Unless it converged, the complexes are those
+    /// How the stage that [decides](crate::Choice) among equally balanced complexes ended. Unless it converged, the complexes are those
     /// of the stage before, as balanced but of more tasks. `None`: not asked for, or an earlier stage did not converge.
     #[serde(default)]
-    pub few_tasks: Option<Status>,
+    pub choice: Option<Status>,
     /// How the search for the [prices](BindingTask::price) with the least sum of pulls ended. `None`: nothing is
     /// binding, or the deviations did not converge or were stopped.
     #[serde(default)]

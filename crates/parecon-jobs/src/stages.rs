@@ -1,7 +1,7 @@
 //! The linear programmes of balancing, over types of members and classes of tasks.
 
 use crate::Status;
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Type};
 use crate::lp::{Limits, Lp, Solution, Step};
 use crate::model::PerDimension;
 
@@ -19,6 +19,7 @@ pub(crate) struct Problem<'a> {
 }
 
 /// A stage's result in minutes per pair, with what the certificate needs.
+#[derive(Clone)]
 pub(crate) struct Point {
     /// Minutes per pair; sums are right up to the solver's accuracy.
     pub(crate) minutes: Vec<f64>,
@@ -32,16 +33,28 @@ pub(crate) struct Point {
 
 /// What a stage minimises.
 pub(crate) enum Goal<'a> {
-    /// The largest |deviation|.
-    Largest,
-    /// The quota-weighted mean |deviation| over rows and dimensions, none above the cap.
-    Mean { cap: f64 },
+    /// The largest |deviation| among rows without a cap, the others keeping theirs.
+    Largest { caps: &'a [Option<f64>] },
+    /// The quota-weighted mean |deviation| over rows and dimensions (each times its emphasis), none above its row's cap.
+    Mean { caps: &'a [f64], emphasis: &'a [f64] },
     /// Any linear cost per pair and share of the row's quota, |deviation| within bounds per row and dimension: the
-    /// optimum is then a vertex, with few pairs in use.
-    Vertex { cost: &'a [f64], within: &'a [PerDimension<f64>] },
+    /// optimum is then a vertex, with few pairs in use. And 1 for every share of the quota that a pair has less than
+    /// the minutes it has today (none for any pair, or given for all).
+    Vertex { cost: &'a [f64], within: &'a [PerDimension<f64>], today: &'a [f64] },
 }
 
-impl Problem<'_> {
+impl<'a> Problem<'a> {
+    /// The problem with one row per type of members.
+    pub(crate) fn by_type(aggregate: &'a Aggregate) -> Self {
+        Problem {
+            quotas: aggregate.types.iter().map(|kind| kind.quota).collect(),
+            free: aggregate.types.iter().map(|kind| kind.free).collect(),
+            fixed: aggregate.types.iter().map(Type::fixed_deviation).collect(),
+            pairs: aggregate.pairs.clone(),
+            aggregate,
+        }
+    }
+
     /// Solves one stage; `None` if the solver has no point to show.
     ///
     /// Variables are shares `y = x / q_i` of the row's quota and the deviations `a_id = Σ_j (r_jd − r̄_d) y_ij`, so that
@@ -58,16 +71,18 @@ impl Problem<'_> {
         let share_of_work = |row: usize| self.quotas[row] as f64 / self.aggregate.total as f64;
         let mut cost = vec![0.0; bounds];
         match goal {
-            Goal::Largest => cost.push(1.0),
-            Goal::Mean { .. } => {
+            Goal::Largest { .. } => cost.push(1.0),
+            Goal::Mean { emphasis, .. } => {
                 for row in 0..rows {
-                    cost.extend(std::iter::repeat_n(share_of_work(row) / dimensions as f64, dimensions));
+                    cost.extend(emphasis.iter().map(|e| e * share_of_work(row) / dimensions as f64));
                 }
             }
-            Goal::Vertex { cost: given, .. } => {
+            Goal::Vertex { cost: given, today, .. } => {
                 for (k, &(row, _)) in self.pairs.iter().enumerate() {
                     cost[k] = given[k] * share_of_work(row);
                 }
+                let kept = self.pairs.iter().zip(*today).filter(|(_, minutes)| **minutes > 0.0);
+                cost.extend(kept.map(|(pair, _)| share_of_work(pair.0)));
             }
         }
         let mut lp = Lp::new(cost, pairs);
@@ -85,21 +100,32 @@ impl Problem<'_> {
             for d in 0..dimensions {
                 let a = deviation(row, d);
                 match goal {
-                    Goal::Largest => {
-                        lp.at_most([(a, 1.0), (bounds, -1.0)], 0.0);
-                        lp.at_most([(a, -1.0), (bounds, -1.0)], 0.0);
+                    Goal::Largest { caps } => {
+                        for sign in [1.0, -1.0] {
+                            match caps[row] {
+                                None => lp.at_most([(a, sign), (bounds, -1.0)], 0.0),
+                                Some(cap) => lp.at_most([(a, sign)], cap),
+                            }
+                        }
                     }
-                    Goal::Mean { cap } => {
+                    Goal::Mean { caps, .. } => {
                         let s = bounds + row * dimensions + d;
                         lp.at_most([(a, 1.0), (s, -1.0)], 0.0);
                         lp.at_most([(a, -1.0), (s, -1.0)], 0.0);
-                        lp.at_most([(s, 1.0)], *cap);
+                        lp.at_most([(s, 1.0)], caps[row]);
                     }
                     Goal::Vertex { within, .. } => {
                         lp.at_most([(a, 1.0)], within[row][d]);
                         lp.at_most([(a, -1.0)], within[row][d]);
                     }
                 }
+            }
+        }
+        if let Goal::Vertex { today, .. } = goal {
+            let kept = self.pairs.iter().zip(*today).enumerate().filter(|(_, (_, minutes))| **minutes > 0.0);
+            for (lost, (k, (pair, minutes))) in (bounds..).zip(kept) {
+                lp.at_most([(k, -1.0), (lost, -1.0)], -minutes / self.quotas[pair.0] as f64);
+                lp.at_most([(lost, -1.0)], 0.0);
             }
         }
         lp.solve(limits, on_step).map(|solution| self.point(&solution))

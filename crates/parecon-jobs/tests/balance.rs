@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use parecon_jobs::{
-    Balance, Config, Dimension, Eligibility, EligibilityData, Member, MemberId, Minutes, Outcome, Progress,
-    Stage, Status, Task, TaskId, Workplace, WorkplaceData, balance,
+    Balance, Choice, Config, Dimension, Eligibility, EligibilityData, Member, MemberId, Minutes, Outcome,
+    Progress, Stage, Status, Task, TaskId, Workplace, WorkplaceData, balance,
 };
 use parecon_testbed::jobs::{
     Mode, feasible_workplace, separated_pair, synthetic, universal_workplace, workplace,
@@ -112,7 +112,7 @@ fn every_stage_is_reported_and_can_be_stopped() {
         ControlFlow::Continue(())
     };
     balance(&workplace, &Config::default(), &mut observer).unwrap();
-    assert_eq!(seen, [Stage::LargestDeviation, Stage::MeanDeviation, Stage::FewTasks, Stage::Certificate]);
+    assert_eq!(seen, [Stage::LargestDeviation, Stage::MeanDeviation, Stage::Choice, Stage::Certificate]);
     for stop_at in seen {
         let mut observer = |p: &Progress| {
             if p.stage == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -122,7 +122,7 @@ fn every_stage_is_reported_and_can_be_stopped() {
         assert_eq!(balance.status, Status::Stopped);
         let reached = |stage| (stop_at == stage).then_some(Status::Stopped);
         let earlier = (stop_at == Stage::Certificate).then_some(Status::Converged);
-        assert_eq!(balance.info.few_tasks, earlier.or(reached(Stage::FewTasks)));
+        assert_eq!(balance.info.choice, earlier.or(reached(Stage::Choice)));
         assert_eq!(balance.info.least_pulls, reached(Stage::Certificate));
         balance.complexes.verify(&workplace).unwrap();
     }
@@ -141,13 +141,13 @@ fn running_out_of_iterations_is_an_answer() {
 #[test]
 fn few_tasks_are_fewer_and_as_balanced() {
     let workplace = synthetic(30, 60, 12, 3, Mode::Planted).unwrap();
-    let count = |few| {
-        let outcome = balance(&workplace, &Config::default().with_few_tasks(few), &mut ()).unwrap();
+    let count = |choice| {
+        let outcome = balance(&workplace, &Config::default().with_choice(choice), &mut ()).unwrap();
         let balance = outcome.balance().unwrap().clone();
         let tasks: usize = (0..30).map(|m| balance.complexes.distinct_tasks(MemberId::new(m))).sum();
         (tasks, balance.spread.mean_abs)
     };
-    let ((many, mean), (few, mean_few)) = (count(false), count(true));
+    let ((many, mean), (few, mean_few)) = (count(Choice::Any), count(Choice::FewTasks));
     // A vertex has at most one pair in use per equation: tasks, members, and two deviations a member.
     assert!(few <= 60 + 3 * 30 && few < many, "{few} of {many}");
     assert!((mean - mean_few).abs() < rounding(&workplace));
@@ -157,12 +157,12 @@ fn few_tasks_are_fewer_and_as_balanced() {
 fn a_third_stage_that_fails_is_recorded() {
     let workplace = synthetic(30, 60, 12, 3, Mode::Planted).unwrap();
     let run = |config: Config| balance(&workplace, &config, &mut ()).unwrap().balance().unwrap().clone();
-    assert_eq!(run(Config::default().with_few_tasks(false)).info.few_tasks, None);
-    assert_eq!(run(Config::default()).info.few_tasks, Some(Status::Converged));
+    assert_eq!(run(Config::default().with_choice(Choice::Any)).info.choice, None);
+    assert_eq!(run(Config::default()).info.choice, Some(Status::Converged));
     // The vertex takes more iterations than the deviations; just how many is the solver's affair.
     let failed = (1..40)
         .map(|limit| run(Config::default().with_max_iterations(limit)))
-        .find(|balance| balance.info.few_tasks == Some(Status::RoundLimit))
+        .find(|balance| balance.info.choice == Some(Status::RoundLimit))
         .unwrap();
     assert_eq!(failed.status, Status::Converged);
     let optimum = run(Config::default());
@@ -217,6 +217,13 @@ proptest! {
             prop_assert!((average - workplace.average(dimension)).abs() < SUM);
         }
         let certificate = &balance.certificate;
+        certificate.verify(&workplace).unwrap();
+        prop_assert!(certificate.levels.iter().all(|level| level.proof.is_some() || level.deviation.bound == 0.0));
+        let mut exaggerated = certificate.clone();
+        exaggerated.mean.bound += 1e-9;
+        if certificate.mean.bound > 0.0 {
+            prop_assert!(exaggerated.verify(&workplace).unwrap_err().is_violation());
+        }
         prop_assert!(certificate.largest.gap() > -BOUND && certificate.mean.gap() > -rounding(&workplace));
         if balance.status.is_converged() {
             let near = rounding(&workplace) + 1e-3;

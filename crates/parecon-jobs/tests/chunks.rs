@@ -228,7 +228,7 @@ fn whole_chunks_reach_the_optimum_of_trying_everything() {
 fn the_bound_is_the_certificate_of_the_balance() {
     for seed in 0..4 {
         let workplace = chunked(&synthetic(12, 20, 5, seed, Mode::Planted).unwrap(), seed).unwrap();
-        let outcome = balance(&workplace, &parecon_jobs::Config::default(), &mut ()).unwrap();
+        let outcome = balance(&workplace, &parecon_jobs::Config::default().with_levels(1), &mut ()).unwrap();
         let largest = outcome.balance().unwrap().certificate.largest;
         let bound = |rules: &Rules| match divide(&workplace, rules, &quick(), &mut ()).unwrap() {
             Answer::Divided(chunked) => Some(chunked.largest.bound),
@@ -598,7 +598,7 @@ proptest! {
                 prop_assert!(obstacles.iter().all(|obstacle| !obstacle.describe(&workplace).is_empty()));
                 // Hours are judged by the balance.
                 if let [Obstacle::Hours(_)] = &obstacles[..] {
-                    let outcome = balance(&workplace, &parecon_jobs::Config::default(), &mut ()).unwrap();
+                    let outcome = balance(&workplace, &parecon_jobs::Config::default().with_levels(1), &mut ()).unwrap();
                     prop_assert!(matches!(outcome, Outcome::Infeasible(_)));
                 }
             }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use parecon_jobs::hospital::{Assumptions, Hospital, Regime};
-use parecon_jobs::{Balance, Config, Dimension, Minutes, Workplace, balance, datasets};
+use parecon_jobs::{Balance, Config, Dimension, Minutes, Workplace, balance, datasets, training};
 
 const WEEK: Minutes = Minutes::new(2000 * 35 * 60);
 
@@ -13,6 +13,8 @@ fn balanced(regime: Regime) -> (Workplace, Balance) {
     let outcome = balance(&workplace, &Config::default(), &mut ()).unwrap();
     let balance = outcome.balance().unwrap().clone();
     balance.complexes.verify(&workplace).unwrap();
+    balance.certificate.verify(&workplace).unwrap();
+    assert!(balance.certificate.mean_proof.is_some());
     (workplace, balance)
 }
 
@@ -117,4 +119,23 @@ fn bad_tables_are_refused_with_line_and_column() {
         error("1.0,A,2,3,many,1\n", ""),
         "profiles.csv, line 2, column \"unit_group_employment\": \"many\" is not a whole number of people"
     );
+}
+
+#[test]
+fn training_for_licences_shares_power() {
+    let hospital = datasets::hospital().unwrap();
+    let workplace = hospital.workplace(WEEK, &Assumptions::default(), Regime::Opened).unwrap();
+    let programme = |target| {
+        training::programme(&workplace, Dimension::Empowerment, target, &Config::default(), &mut ()).unwrap()
+    };
+    let training::Answer::Programme(found) = programme(3.0) else { panic!("3 is within reach") };
+    found.complexes.verify(&found.workplace).unwrap();
+    assert!(found.spread.of(Dimension::Empowerment).unwrap().mean_abs <= 3.0);
+    assert_eq!(found.workplace.members().iter().map(|m| m.count).sum::<u32>(), 2000);
+    // Years of study; ours, to notice changes. Whole people cost a few more than parts of people would.
+    assert!((found.cost.bound - 626.03).abs() < 0.01, "{:?}", found.cost);
+    assert!(found.cost.gap() >= 0.0 && found.cost.gap() < 0.05 * found.cost.bound, "{:?}", found.cost);
+    let licensed = Assumptions::default();
+    assert!(found.trained.iter().all(|t| licensed.is_licensed(&t.skill)));
+    assert!(found.trained.iter().all(|t| !licensed.is_licensed(&workplace.member(t.member).unwrap().id)));
 }

@@ -150,6 +150,7 @@ proptest! {
         let outcome = balance(&pinned, &config, &mut ()).unwrap();
         let kept = outcome.balance().expect("the balance without pins is still there");
         kept.complexes.verify(&pinned).unwrap();
+        kept.certificate.verify(&pinned).unwrap();
         let certificate = kept.certificate.largest;
         prop_assert!(certificate.gap() > -1e-6);
         prop_assert!(certificate.bound >= free.certificate.largest.bound - 1e-4);

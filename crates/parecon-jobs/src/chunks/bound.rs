@@ -5,7 +5,7 @@ use crate::{Balance, MemberId, Workplace};
 
 /// What no division can go below whose members work between the limits of `terms`.
 ///
-/// A certificate's multipliers `g_id` (signed as the members deviate) and task prices `v_j` prove, for any loads `l_i` with
+/// A certificate's multipliers `g_id` and task prices `v_j` prove, for any loads `l_i` with
 /// `Σ_i l_i = Σ_j h_j` and any shift c of all prices,
 /// ```text
 /// t Σ_i l_i Σ_d |g_id| ≥ Σ_ij x_ij Σ_d g_id (r_jd − r̄_d) ≥ Σ_j h_j (v_j + c) + Σ_i l_i (min_j (Σ_d g_id (r_jd − r̄_d) − v_j) − c)
@@ -17,20 +17,12 @@ pub(super) fn bound_on_largest(workplace: &Workplace, balance: &Balance, terms: 
     if terms.load.iter().all(|(least, most)| least == most) {
         return certificate.largest.bound;
     }
+    let Some(proof) = certificate.levels.first().and_then(|level| level.proof.as_ref()) else { return 0.0 };
     let dimensions = workplace.averages().len();
     let total = workplace.total_time().get() as f64;
-    let mut weights = vec![vec![0.0; dimensions]; terms.load.len()];
-    for binding in &certificate.binding_members {
-        let quota = terms.quota[binding.member.index()] as f64;
-        if quota > 0.0 {
-            weights[binding.member.index()][binding.dimension.index()] =
-                binding.weight.copysign(binding.deviation) / quota;
-        }
-    }
-    let mut prices = vec![0.0; workplace.tasks().len()];
-    for binding in &certificate.binding_tasks {
-        prices[binding.task.index()] = binding.price / total;
-    }
+    let weights: Vec<Vec<f64>> =
+        (0..terms.load.len()).map(|member| proof.weights(member, dimensions).collect()).collect();
+    let prices: Vec<f64> = (0..workplace.tasks().len()).map(|task| proof.price(task)).collect();
     let size: f64 = weights
         .iter()
         .zip(&terms.load)

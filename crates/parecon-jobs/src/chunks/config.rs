@@ -47,7 +47,7 @@ impl Default for Config {
             task_price: TASK_PRICE,
             alternatives: 0,
             nodes: NODES,
-            balance: crate::Config::default(),
+            balance: crate::Config::default().with_levels(1),
         }
     }
 }
@@ -104,7 +104,8 @@ impl Config {
         self
     }
 
-    /// Options of the [balance](crate::balance()) by the minute from which the search starts.
+    /// Options of the [balance](crate::balance()) by the minute from which the search starts (the usual ones, with one
+    /// level: only the largest deviation of all counts).
     #[must_use]
     pub fn with_balance(mut self, balance: crate::Config) -> Self {
         self.balance = balance;

@@ -1,5 +1,7 @@
 //! Everything about a hospital that the sources do not say.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Shares;
@@ -26,6 +28,10 @@ pub struct Assumptions {
     /// Codes, or beginnings of codes, of profiles whose duties need a licence: by default the unit groups whose work
     /// is reserved by law in most Canadian provinces.
     pub licensed: Vec<String>,
+    /// Years of full-time study that a licence takes, by beginning of the code: 4 where the second digit, the level of
+    /// training, is 1 (a university degree), 10 for physicians and 6 for dentists, audiologists and dietitians, 2 where
+    /// it is 2 (a college diploma).
+    pub training_years: BTreeMap<String, f64>,
 }
 
 /// Words that move a duty's rating.
@@ -126,6 +132,9 @@ impl Default for Assumptions {
             ]),
             words: vec![rule(&EMPOWERING, 3.0, 1.0), rule(&ONEROUS, -3.0, -2.0)],
             licensed: LICENSED.map(str::to_owned).to_vec(),
+            training_years: [("31", 4.0), ("3110", 10.0), ("3111", 6.0), ("32", 2.0), ("41", 4.0)]
+                .map(|(prefix, years)| (prefix.to_owned(), years))
+                .into(),
         }
     }
 }
@@ -134,7 +143,8 @@ impl Assumptions {
     /// Checks the values; building a workplace does so too.
     ///
     /// # Errors
-    /// If nobody has time, a share is not a number from 0 to 1, or a word rule's change is not finite.
+    /// If nobody has time, a share is not a number from 0 to 1, years of training are negative, or a word rule's change is
+    /// not finite.
     ///
     /// # Complexity
     /// O(shares + rules).
@@ -159,6 +169,12 @@ impl Assumptions {
                     "hospital share of category {digit} is {share}, must be from 0 to 1"
                 )));
             }
+        }
+        if let Some((code, years)) = self.training_years.iter().find(|(_, y)| !(y.is_finite() && **y >= 0.0))
+        {
+            return Err(Error::invalid(format!(
+                "training for {code} takes {years} years, must be 0 or more"
+            )));
         }
         for rule in &self.words {
             if !rule.empowerment.is_finite() || !rule.desirability.is_finite() {

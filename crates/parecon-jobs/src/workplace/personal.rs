@@ -1,7 +1,9 @@
 //! What is particular to members: skills they learn, their own ratings, work that stays with them.
 
-use super::Workplace;
-use super::lists::{no_such_member, with_skills};
+use std::sync::Arc;
+
+use super::lists::{Lists, no_such_member, with_skills};
+use super::{Workplace, check_ids};
 use crate::model::check_rating;
 use crate::{Error, MemberId, Minutes, Share, TaskId};
 
@@ -41,6 +43,76 @@ impl Workplace {
         }
         trained.eligible = with_skills(&trained.tasks, &trained.members, &trained.allowed);
         Ok(trained)
+    }
+
+    /// The workplace after some of the people of some entries have learnt a skill. Those who do become an entry of their
+    /// own at the end, whose id is that of the old one, a plus, and the skill; the last of an entry stay where they are.
+    ///
+    /// # Errors
+    /// If a member does not exist, an entry is named twice with one skill, more people learn than an entry has or none,
+    /// an entry with pinned work would be split, or a skill has an empty name.
+    ///
+    /// # Complexity
+    /// That of [`new`](Self::new).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let day = Minutes::new(480);
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("drive", day, 8.0, 9.0).with_skill("licence"), Task::new("load", day, 2.0, 4.0)],
+    ///     vec![Member::new("crew", day).with_count(5)],
+    ///     Eligibility::Everyone,
+    /// )?
+    /// .with_people_trained(&[(MemberId::new(0), "licence", 2)])?;
+    /// let entries: Vec<_> = workplace.members().iter().map(|m| (m.id.as_str(), m.count)).collect();
+    /// assert_eq!(entries, [("crew", 3), ("crew+licence", 2)]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
+    pub fn with_people_trained(&self, learnt: &[(MemberId, &str, u32)]) -> Result<Self, Error> {
+        let entries = self.members.len();
+        let mut trained = self.clone();
+        let mut allowed = Lists::clone(&self.allowed);
+        let mut left: Vec<u32> = self.members.iter().map(|member| member.count).collect();
+        let mut whole = Vec::new();
+        for &(id, skill, people) in learnt {
+            let Some(left) = left.get_mut(id.index()) else {
+                return Err(no_such_member("training", id, entries));
+            };
+            let member = &mut trained.members[id.index()];
+            if people == 0 || people > *left {
+                return Err(Error::invalid(format!(
+                    "{people} people of member \"{}\" learn \"{skill}\", must be from 1 to {left}",
+                    member.id
+                )));
+            }
+            *left -= people;
+            if *left == 0 {
+                whole.push((id, skill));
+                continue;
+            }
+            if !self.pinned(id).is_empty() {
+                return Err(Error::invalid(format!(
+                    "member \"{}\" has pinned work, only all of its people can learn \"{skill}\"",
+                    member.id
+                )));
+            }
+            let mut part = member.clone().with_skill(skill).with_count(people);
+            part.id = format!("{}+{skill}", member.id);
+            part.trainable.retain(|training| training.skill != skill);
+            member.count = *left;
+            trained.members.push(part);
+            allowed.set_of.push(allowed.set_of[id.index()]);
+            if let Some(own) = self.own_desirability.get(id.index()) {
+                trained.own_desirability.push(own.clone());
+            }
+            if !trained.pinned.is_empty() {
+                trained.pinned.push(Vec::new());
+            }
+        }
+        check_ids("member", trained.members.iter().map(|member| member.id.as_str()))?;
+        trained.allowed = Arc::new(allowed);
+        trained.with_training(&whole)
     }
 
     /// The workplace with members' own ratings of how desirable tasks are, beside the council's. They change no social

@@ -1,0 +1,144 @@
+//! The leximin order: those who cannot be balanced are set aside, level by level, and the rest solved tight.
+
+use crate::aggregate::Aggregate;
+use crate::balance::Run;
+use crate::certificate::{NEGLIGIBLE, bound_on_largest};
+use crate::proof::{Claim, MICRO, Proof};
+use crate::stages::{Goal, Point, Problem};
+use crate::{Bound, Complexes, Config, Level, MemberId, Stage, Status, Workplace};
+
+/// The levels found, by rows of the problem.
+#[derive(Default)]
+pub(crate) struct Leximin {
+    /// Minutes per pair of the last level.
+    pub(crate) minutes: Vec<f64>,
+    /// What every row is allowed from now on.
+    pub(crate) caps: Vec<f64>,
+    levels: Vec<Rows>,
+}
+
+struct Rows {
+    bound: f64,
+    proof: Option<Proof>,
+    cap: f64,
+    rows: Vec<usize>,
+}
+
+impl Leximin {
+    /// Goes on from the point with the least largest deviation; stays there if that was not reached.
+    ///
+    /// At an optimum that an interior-point method found, the rows with a multiplier are those that are at the largest
+    /// deviation in every optimum (strict complementarity): to bring one of them closer would push another one out.
+    /// They keep that deviation, plus slack, and the largest one among the others is minimised.
+    pub(crate) fn new(
+        workplace: &Workplace,
+        problem: &Problem<'_>,
+        first: &Point,
+        config: &Config,
+        run: &mut Run<'_>,
+    ) -> Self {
+        let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
+        let mut levels = Vec::new();
+        let mut point = first.clone();
+        loop {
+            let open: Vec<usize> = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
+            let deviations = problem.deviations(&point.minutes);
+            let largest =
+                open.iter().flat_map(|row| &deviations[*row]).fold(0.0, |most: f64, own| most.max(own.abs()));
+            let by_member = by_member(workplace, problem.aggregate, &caps);
+            let estimate = bound_on_largest(problem, &point, &caps);
+            let (bound, proof) =
+                proved(workplace, problem.aggregate, &point, Claim::Largest(&by_member), estimate);
+            // Whole millionths, so that the proof has the same cap as the programme.
+            let cap = ((largest + config.slack()) * MICRO).ceil() / MICRO;
+            let enough = levels.len() + 1 >= config.levels() as usize || largest <= config.balanced();
+            let last = enough || !run.status.is_converged();
+            let binds = |row: &usize| point.weights[*row].iter().any(|w| w.abs() >= NEGLIGIBLE);
+            let mut rows: Vec<usize> = open.iter().copied().filter(binds).collect();
+            if last || rows.is_empty() || rows.len() == open.len() {
+                rows = open;
+            }
+            let rest = caps.iter().filter(|cap| cap.is_none()).count() - rows.len();
+            rows.iter().for_each(|row| caps[*row] = Some(cap));
+            levels.push(Rows { bound, proof, cap, rows });
+            if rest == 0 {
+                break;
+            }
+            let next = run.stage(Stage::LargestDeviation, problem, &Goal::Largest { caps: &caps });
+            match next {
+                Some(next) if run.status.is_converged() => point = next,
+                // The rest stays where the last level that was solved has it, without a bound.
+                _ => {
+                    if run.status != Status::Stopped {
+                        run.status = Status::Converged;
+                    }
+                    let rows = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
+                    levels.push(Rows { bound: 0.0, proof: None, cap, rows });
+                    break;
+                }
+            }
+        }
+        let mut of_row = vec![0.0; caps.len()];
+        for level in &levels {
+            level.rows.iter().for_each(|row| of_row[*row] = level.cap);
+        }
+        Leximin { minutes: point.minutes, caps: of_row, levels }
+    }
+
+    /// The levels by members, with the deviations that complexes reach.
+    pub(crate) fn levels(
+        &self,
+        workplace: &Workplace,
+        complexes: &Complexes,
+        aggregate: &Aggregate,
+    ) -> Vec<Level> {
+        let mut levels = Vec::new();
+        let mut value: f64 = 0.0;
+        // From the last level on, so that each has the largest deviation of its own and all later members.
+        for level in self.levels.iter().rev() {
+            let kinds = level.rows.iter().map(|row| &aggregate.types[*row]);
+            let mut members: Vec<_> = kinds
+                .flat_map(|kind| kind.members.iter().map(|(member, _)| MemberId::new(*member)))
+                .collect();
+            members.sort_unstable();
+            for member in &members {
+                for dimension in workplace.dimensions() {
+                    let own = complexes.average(workplace, *member, dimension);
+                    value = own.map_or(value, |own| value.max((own - workplace.average(dimension)).abs()));
+                }
+            }
+            let (deviation, proof) = (Bound { value, bound: level.bound }, level.proof.clone());
+            levels.push(Level { deviation, cap: level.cap, members, proof });
+        }
+        levels.reverse();
+        levels
+    }
+}
+
+/// What holds for rows (types), for their members.
+pub(crate) fn by_member<T: Copy + Default>(
+    workplace: &Workplace,
+    aggregate: &Aggregate,
+    of_row: &[T],
+) -> Vec<T> {
+    let mut of_member = vec![T::default(); workplace.members().len()];
+    for (kind, value) in aggregate.types.iter().zip(of_row) {
+        kind.members.iter().for_each(|(member, _)| of_member[*member] = *value);
+    }
+    of_member
+}
+
+/// The bound in exact arithmetic with its proof, or the estimate if sums exceed 127 bits.
+pub(crate) fn proved(
+    workplace: &Workplace,
+    aggregate: &Aggregate,
+    point: &Point,
+    claim: Claim<'_>,
+    estimate: f64,
+) -> (f64, Option<Proof>) {
+    let proof = Proof::new(workplace, aggregate, point);
+    match proof.bound(workplace, claim) {
+        Ok(bound) => (bound, Some(proof)),
+        Err(_) => (estimate, None),
+    }
+}
