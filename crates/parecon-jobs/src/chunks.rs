@@ -48,8 +48,9 @@ use run::Run;
 /// The [balance](crate::balance()) by the minute gives a start and a lower bound. Its shares are rounded to pieces, repaired
 /// until no rule is broken, and improved by simulated annealing in independent restarts: steps move work round rings of two
 /// or three members, so that every task stays done at every moment, and a band between the bound and the best
-/// largest deviation is tightened as the search succeeds. If it stays away from the bound and there are at most 200 pairs of
-/// members and tasks, branch and bound (feature `exact`, on by default) goes on from its best: towards the optimum, a higher bound,
+/// largest deviation is tightened as the search succeeds. If it stays away from the bound, a balance of the pairs in use settles the
+/// amounts (in minutes, quotas being exact); and if it stays away even so and there are at most 200 pairs of members
+/// and tasks, branch and bound (feature `exact`, on by default) goes on from its best: towards the optimum, a higher bound,
 /// or the proof that there is no division. The result depends on `config` alone, not on the number of
 /// threads; it does depend on the order of tasks and members, as other random numbers would.
 ///
@@ -119,6 +120,7 @@ pub fn divide(
     let mut run = Run::new(&lots, config, &start, bound_on_largest(workplace, &start, &terms), observer);
     run.repair();
     run.lower_largest();
+    run.settle_amounts(workplace)?;
     #[cfg(feature = "exact")]
     run.close_gap();
     run.lower_mean();

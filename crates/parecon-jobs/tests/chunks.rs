@@ -114,11 +114,15 @@ fn small_workplaces_reach_the_optimum_of_branch_and_bound() {
                 "{members}x{tasks}: {value} against {optimum} (+{rounding})"
             );
             assert!(bound < optimum + BOUND);
-            assert!(nodes == 0 || bound > optimum - 2.0 * BOUND, "{bound} against {optimum}");
+            assert!(
+                nodes == 0 || cfg!(not(feature = "exact")) || bound > optimum - 2.0 * BOUND,
+                "{bound} against {optimum}"
+            );
         }
     }
 }
 
+#[cfg(feature = "exact")]
 #[test]
 fn branch_and_bound_closes_what_the_search_leaves_open() {
     // Capped and sparse: the search alone ends at .667 and at the bound 0 of the balance.
@@ -250,6 +254,30 @@ fn the_bound_is_the_certificate_of_the_balance() {
 }
 
 #[test]
+fn under_a_tight_cap_a_balance_settles_the_amounts() {
+    // Six tasks each of some twenty that one can do: the search finds which, the balance how much of each.
+    let workplace = chunked(&synthetic(20, 60, 40, 1, Mode::Planted).unwrap(), 1).unwrap();
+    let rules = Rules::default().with_most_tasks(6);
+    let (mut reached, mut settled) = (f64::NAN, f64::NAN);
+    let mut observer = |progress: &Progress| {
+        let value = progress.largest.map_or(f64::NAN, |largest| largest.value);
+        match progress.phase {
+            Phase::LargestDeviation => reached = value,
+            Phase::MeanAndTasks if settled.is_nan() => settled = value,
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let config = Config::default().with_moves(500_000).with_restarts(2).with_nodes(0);
+    let answer = divide(&workplace, &rules, &config, &mut observer).unwrap();
+    let chunked = answer.chunked().unwrap();
+    chunked.complexes.verify(&workplace).unwrap();
+    // The last phase may give up again the tolerance, which `settled` includes.
+    let largest = chunked.largest.value;
+    assert!(settled < 0.7 * reached && largest <= settled + 1e-9, "{reached}, {settled}, {largest}");
+}
+
+#[test]
 fn a_team_is_together_and_a_cap_is_kept() {
     let hours = |h: u64| Minutes::new(60 * h);
     let workplace = workplace(
@@ -343,8 +371,10 @@ fn a_search_that_finds_nothing_says_what_is_broken() {
         2,
         90,
     );
-    let answer = divide(&hopeless, &Rules::default(), &quick(), &mut ()).unwrap();
-    assert_eq!(answer.obstacles(), [Obstacle::Exhausted]);
+    if cfg!(feature = "exact") {
+        let answer = divide(&hopeless, &Rules::default(), &quick(), &mut ()).unwrap();
+        assert_eq!(answer.obstacles(), [Obstacle::Exhausted]);
+    }
     let answer = divide(&hopeless, &Rules::default(), &quick().with_nodes(0), &mut ()).unwrap();
     let Answer::NotFound(nearest) = answer else { panic!("{answer:?}") };
     assert!(!nearest.violations.is_empty() && nearest.status == Status::RoundLimit);
@@ -509,7 +539,10 @@ fn every_phase_is_reported_and_can_be_stopped() {
         ControlFlow::Continue(())
     };
     divide(&workplace, &Rules::default(), &config, &mut observer).unwrap();
-    assert_eq!(seen, [Phase::Balance, Phase::Rules, Phase::LargestDeviation, Phase::MeanAndTasks]);
+    assert_eq!(
+        seen,
+        [Phase::Balance, Phase::Rules, Phase::LargestDeviation, Phase::Amounts, Phase::MeanAndTasks]
+    );
     for stop_at in seen {
         let mut observer = |progress: &Progress| {
             if progress.phase == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

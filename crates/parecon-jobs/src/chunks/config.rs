@@ -206,6 +206,8 @@ pub enum Phase {
     Rules,
     /// The largest deviation of any member in any dimension.
     LargestDeviation,
+    /// The largest deviation on the pairs of member and task in use, by a balance of those.
+    Amounts,
     /// The mean deviation and the number of distinct tasks, the largest deviation being kept.
     MeanAndTasks,
 }
@@ -218,9 +220,9 @@ pub struct Progress {
     pub phase: Phase,
     /// Rounds of the phase so far.
     pub round: u32,
-    /// Proposals examined so far by all restarts.
+    /// Proposals examined by all restarts so far; 0 while balancing.
     pub moves: u64,
     /// The largest deviation of the best division so far that observes the rules, and its bound; `None` before there is
-    /// one.
+    /// one. In [`Phase::MeanAndTasks`], what it is kept within.
     pub largest: Option<Bound>,
 }

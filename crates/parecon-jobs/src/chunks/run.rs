@@ -6,11 +6,14 @@ use super::answer::{Alternative, Answer, Chunked, Info, Nearest, Slack};
 use super::config::{Config, Phase, Progress};
 use super::lots::Lots;
 use super::obstacle::Obstacle;
-use super::rules::{Rules, Terms};
+use super::rules::{Pieces, Rules, Terms};
 use super::search::{Effort, Search, Task};
 use super::state::{Goal, State};
 use super::verify::violations;
-use crate::{Balance, Bound, Complexes, Error, MemberId, Minutes, TaskId, Workplace};
+use crate::{
+    Balance, Bound, Choice, Complexes, Eligibility, Error, MemberId, Minutes, Outcome, TaskId, Workplace,
+    balance,
+};
 
 /// Proposals between two reports, at most.
 const ROUND: u64 = 500_000;
@@ -64,6 +67,8 @@ pub(super) struct Run<'a> {
     successful: u32,
     /// Whether branch and bound found that there is no division.
     disproved: bool,
+    /// What the largest deviation is kept within while the mean is lowered.
+    kept: Option<f64>,
 }
 
 impl<'a> Run<'a> {
@@ -86,6 +91,7 @@ impl<'a> Run<'a> {
             balance_iterations: start.info.iterations,
             successful: 0,
             disproved: false,
+            kept: None,
         }
     }
 
@@ -119,7 +125,7 @@ impl<'a> Run<'a> {
             let (from, to) = (r as f64 / rounds as f64, (r + 1) as f64 / rounds as f64);
             for_each(self.searches.iter_mut().collect(), |search| round(search, moves / rounds, from, to));
             let largest = match phase {
-                Phase::MeanAndTasks => self.searches.iter().map(|s| s.state.goal.band).reduce(f64::min),
+                Phase::MeanAndTasks => self.kept,
                 _ => self.best(),
             };
             let largest = largest.map(|value| Bound { value, bound: self.bound });
@@ -195,7 +201,62 @@ impl<'a> Run<'a> {
                 |run| run.best().is_some_and(|best| best > target),
             );
         }
-        if !self.is_stopped() && self.best().is_some_and(|best| best <= target) {
+        if !self.is_stopped() {
+            self.mark_converged();
+        }
+    }
+
+    /// The best amounts for the pairs that the best division uses, by balancing a workplace in which nobody may do
+    /// anything else and the smallest pieces stay where they are. Where caps leave few pairs, annealing finds the pairs but
+    /// not the amounts.
+    pub(super) fn settle_amounts(&mut self, workplace: &Workplace) -> Result<(), Error> {
+        let lots = self.lots;
+        let exact_quotas = lots.load.iter().all(|(least, most)| least == most);
+        if self.is_stopped() || self.status.is_converged() || lots.pieces != Pieces::AtLeast || !exact_quotas
+        {
+            return Ok(());
+        }
+        let Some(known) = self.best() else { return Ok(()) };
+        let Some(search) = self.searches.iter_mut().find(|s| s.best.as_ref().is_some_and(|b| b.0 == known))
+        else {
+            return Ok(());
+        };
+        let amounts = search.best.as_ref().map_or(&[][..], |best| &best.1);
+        let (mut used, mut pins) = (vec![Vec::new(); lots.members], Vec::new());
+        for (pair, _) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
+            let task = TaskId::new(lots.task[lots.lot[pair] as usize] as usize);
+            let member = lots.member[pair] as usize;
+            used[member].push(task);
+            pins.push((MemberId::new(member), task, Minutes::new(lots.least[pair].unsigned_abs())));
+        }
+        let (tasks, members) = (workplace.tasks().to_vec(), workplace.members().to_vec());
+        let narrow = Workplace::new(tasks, members, Eligibility::ByMember(used))?.with_pinned(&pins)?;
+        let config = self.config.balance().clone().with_levels(1).with_choice(Choice::Any);
+        let observer = &mut *self.observer;
+        let bound = Bound { value: known, bound: self.bound };
+        let mut follow = |progress: &crate::Progress| {
+            let (phase, round) = (Phase::Amounts, progress.iteration);
+            observer.on_round(&Progress { phase, round, moves: 0, largest: Some(bound) })
+        };
+        let Outcome::Balanced(settled) = balance(&narrow, &config, &mut follow)? else { return Ok(()) };
+        self.balance_iterations += settled.info.iterations;
+        let goal = search.state.goal;
+        let state = State::new(lots, lots.amounts(&settled.complexes), goal);
+        let largest = state.largest(lots);
+        if state.violation == 0 && largest < known {
+            search.state = state;
+            search.keep(largest);
+        }
+        if settled.status == Status::Stopped {
+            self.status = Status::Stopped;
+        } else {
+            self.mark_converged();
+        }
+        Ok(())
+    }
+
+    fn mark_converged(&mut self) {
+        if self.best().is_some_and(|best| best <= self.target()) {
             self.status = Status::Converged;
         }
     }
@@ -236,9 +297,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        if self.best().is_some_and(|best| best <= self.target()) {
-            self.status = Status::Converged;
-        }
+        self.mark_converged();
     }
 
     /// Lowers the number of distinct tasks and the mean deviation. Each restart's best then has that goal as its score.
@@ -253,6 +312,7 @@ impl<'a> Run<'a> {
             miss: 1.0 / work,
             task: self.config.task_price() / members,
         };
+        self.kept = Some(goal.band);
         let leader = self.searches.iter().filter_map(|s| s.best.clone()).find(|b| b.0 == best);
         for search in &mut self.searches {
             if search.best.as_ref().is_none_or(|own| own.0 > goal.band) {
@@ -303,8 +363,16 @@ impl<'a> Run<'a> {
         );
     }
 
-    /// Tells the observer.
+    /// Settles the status, now that scores are of the second goal, and tells the observer.
     pub(super) fn end(&mut self) {
+        let best =
+            self.searches.iter().filter_map(|search| search.best.as_ref()).min_by(|a, b| a.0.total_cmp(&b.0));
+        // The largest deviation goes down with the mean at times.
+        let largest = best
+            .map(|(_, amounts)| State::new(self.lots, amounts.clone(), for_largest(0.0)).largest(self.lots));
+        if self.status == Status::RoundLimit && largest.is_some_and(|largest| largest <= self.target()) {
+            self.status = Status::Converged;
+        }
         self.observer.on_end(self.status);
     }
 
