@@ -219,27 +219,37 @@ fn whole_chunks_reach_the_optimum_of_trying_everything() {
             Rules::default().with_pieces(Pieces::Multiples).with_most_tasks(3),
         ] {
             let optimum = enumerated(&workplace, &rules).unwrap();
-            let chunked =
-                found(&workplace, &rules, &Config::default().with_moves(400_000).with_tolerance(0.0));
-            let value = chunked.largest.value;
-            assert!((value - optimum).abs() < 1e-9, "{value} against {optimum} for {rules:?}");
-            assert!(chunked.largest.bound <= optimum + BOUND);
+            for nodes in [0, 2_000] {
+                let config = Config::default().with_moves(400_000).with_tolerance(0.0).with_nodes(nodes);
+                let Bound { value, bound } = found(&workplace, &rules, &config).largest;
+                assert!((value - optimum).abs() < 1e-9, "{value} against {optimum} for {rules:?}");
+                assert!(bound <= optimum + BOUND, "{bound} of {optimum} for {rules:?}");
+            }
         }
     }
 }
 
 #[test]
 fn the_bound_is_the_certificate_of_the_balance() {
+    let config = quick().with_nodes(0); // which would raise the bound
     for seed in 0..4 {
         let workplace = chunked(&synthetic(12, 20, 5, seed, Mode::Planted).unwrap(), seed).unwrap();
         let outcome = balance(&workplace, &parecon_jobs::Config::default().with_levels(1), &mut ()).unwrap();
         let largest = outcome.balance().unwrap().certificate.largest;
-        let bound = |rules: &Rules| match divide(&workplace, rules, &quick(), &mut ()).unwrap() {
+        let bound = |rules: &Rules| match divide(&workplace, rules, &config, &mut ()).unwrap() {
             Answer::Divided(chunked) => Some(chunked.largest.bound),
             _ => None,
         };
         if let Some(exact) = bound(&Rules::default()) {
             assert_eq!(exact.to_bits(), largest.bound.to_bits());
+        }
+        // The search depends on the order of members and tasks, the bound does not.
+        let mut data = WorkplaceData::from(workplace.clone());
+        data.tasks.reverse();
+        data.members.reverse();
+        let reversed = Workplace::try_from(data).unwrap();
+        if let Answer::Divided(other) = divide(&reversed, &Rules::default(), &config, &mut ()).unwrap() {
+            assert!((other.largest.bound - largest.bound).abs() < BOUND);
         }
         let slack = |minutes| Rules::default().with_quota_slack(Minutes::new(minutes));
         let bounds: Vec<f64> =
