@@ -37,6 +37,8 @@ pub(crate) struct Solution {
     /// One multiplier z per equality, such that c + Σ z·row ≥ 0 in the non-negative variables.
     pub(crate) multipliers: Vec<f64>,
     pub(crate) status: Status,
+    /// Whether the solver found that there is no point; the multipliers are then a ray that proves it.
+    pub(crate) infeasible: bool,
     pub(crate) iterations: u32,
 }
 
@@ -131,7 +133,11 @@ impl Lp {
         solver.set_termination_callback(callback);
         solver.solve();
         let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
-        if !finite(&solver.solution.x) || !finite(&solver.solution.z) {
+        let infeasible = matches!(
+            solver.solution.status,
+            SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible
+        );
+        if !(finite(&solver.solution.x) || infeasible) || !finite(&solver.solution.z) {
             return None;
         }
         Some(Solution {
@@ -147,6 +153,7 @@ impl Lp {
                 SolverStatus::CallbackTerminated => Status::Stopped,
                 _ => Status::Stalled,
             },
+            infeasible,
             iterations: solver.solution.iterations,
         })
     }

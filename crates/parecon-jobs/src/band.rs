@@ -1,0 +1,112 @@
+//! The linear programme of balanced job complexes, solved at any size.
+//!
+//! With `x_ij ≥ 0` the hours of member i on task j (eligible pairs only), `q_i` the members' quotas, `h_j` the tasks'
+//! hours, `r_jd` ratings and `r̄_d` their targets (the social averages):
+//! ```text
+//! minimise   Σ_ij c_ij x_ij + Σ_id w_id e_id
+//! subject to Σ_j x_ij = q_i                                        every quota met
+//!            Σ_i x_ij = h_j                                        every task done
+//!            |Σ_j (r_jd − r̄_d) x_ij| ≤ τ_id q_i + e_id,  e_id ≥ 0   every member within the band
+//! ```
+//! Bands are hard (`w = ∞`, no excess) unless a [penalty](Data::penalties) is given; a band of infinite width is none.
+//!
+//! # The bound
+//! Members meet in the tasks only. For any task prices v,
+//! ```text
+//! L(v) = Σ_j h_j v_j + Σ_i min { Σ_j (c_ij − v_j) x_ij + Σ_d w_id e_id : member i's quota and band }
+//! ```
+//! is at most the optimum, and each minimum is a linear programme in 1 + D rows, solved exactly. So the
+//! [bound](Solution::bound) of every answer is recomputed from the prices alone, whichever engine found them.
+//!
+//! # Engines
+//! [`solve`] merges identical members, tests whether each can meet the band at all, chooses an engine by size and hands
+//! over what it found. Each engine is also public on its own.
+
+mod bound;
+mod config;
+mod exact;
+mod first_order;
+mod infeasible;
+mod interior;
+mod member;
+mod presolve;
+mod problem;
+mod solution;
+
+pub use config::{Config, Engine, Progress};
+pub use first_order::first_order;
+pub use infeasible::{Farkas, Infeasible};
+pub use interior::interior_point;
+pub use presolve::{Unreachable, unreachable};
+pub use problem::{Data, Problem};
+pub use solution::{Outcome, Residuals, Solution, Work};
+
+use parecon_core::Observer;
+
+use crate::Error;
+
+/// Eligible pairs up to which [`Engine::Auto`] takes the interior-point method.
+const INTERIOR_PAIRS: usize = 20_000;
+
+/// Solves a band problem.
+///
+/// # Errors
+/// If the configuration is [invalid](Config::validate). That no assignment exists is an answer
+/// ([`Outcome::Infeasible`], with its proof); that an engine did not get to its end is a [status](Solution::status).
+///
+/// # Complexity
+/// See the engines; the presolve is O(pairs log pairs) and the bound O(pairs · pivots per member), about 10.
+///
+/// # Example
+/// ```
+/// use parecon_jobs::TaskId;
+/// use parecon_jobs::band::{Config, Data, Problem, solve};
+/// // Two members share cleaning (rated 8 below the average) and planning (8 above), within 2 points of the average.
+/// let problem = Problem::new(Data {
+///     dimensions: 1,
+///     quotas: vec![8.0, 8.0],
+///     hours: vec![8.0, 8.0],
+///     offsets: vec![-8.0, 8.0],
+///     starts: vec![0, 2, 4],
+///     tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+///     costs: vec![1.0, 0.0, 0.0, 0.0], // the first would rather plan
+///     tolerances: vec![2.0, 2.0],
+///     penalties: vec![],
+/// })?;
+/// let outcome = solve(&problem, &Config::default(), &mut ())?;
+/// let solution = outcome.solution().expect("everyone can do everything");
+/// assert!((solution.objective - 3.0).abs() < 1e-6); // 5 h of planning is all the band allows
+/// assert!(solution.gap() < 1e-6 && solution.bound <= solution.objective);
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+pub fn solve(
+    problem: &Problem,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Outcome, Error> {
+    config.validate()?;
+    if let Some(reason) = presolve::obstacle(problem) {
+        return Ok(Outcome::Infeasible(reason));
+    }
+    let types = presolve::Types::new(problem);
+    // A type's few pairs would be few for each of its members only if they could be handed out one by one.
+    let merged = if config.basic() { None } else { types.merged() };
+    let reduced = merged.unwrap_or(problem);
+    let engine = match config.engine() {
+        Engine::Auto if reduced.pairs() <= INTERIOR_PAIRS && !config.basic() => Engine::InteriorPoint,
+        other => other,
+    };
+    let outcome = match engine {
+        Engine::Auto | Engine::FirstOrder => first_order(reduced, config, observer)?,
+        Engine::InteriorPoint => interior_point(reduced, config, observer)?,
+    };
+    Ok(match merged {
+        None => outcome,
+        Some(_) => types.expand(problem, outcome),
+    })
+}
+
+/// The most pairs a basic solution has in use: one per equation.
+fn basic_limit(problem: &Problem) -> usize {
+    problem.tasks() + (1 + problem.dimensions()) * problem.members()
+}

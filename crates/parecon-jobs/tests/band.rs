@@ -1,0 +1,146 @@
+//! Band problems: every engine against an independent simplex method, bounds, proofs, invariances.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use microlp::{ComparisonOp, OptimizationDirection, Variable};
+use parecon_core::Status;
+use parecon_jobs::TaskId;
+use parecon_jobs::band::{Config, Data, Engine, Outcome, Problem, interior_point, solve};
+use proptest::prelude::*;
+
+/// Accuracy asked of the engines, relative.
+const ACCURACY: f64 = 1e-8;
+/// microlp was seen to be off by 1e-7 (an optimum of −0.9 that it has as −0.9000001).
+const AGREEMENT: f64 = 1e-6;
+/// The engines among each other; the interior point misses hours by some 1e-9 of them.
+const CLOSE: f64 = 1e-7;
+
+fn config(engine: Engine) -> Config {
+    Config::default().with_engine(engine).with_accuracy(ACCURACY)
+}
+
+const ENGINES: [Engine; 2] = [Engine::InteriorPoint, Engine::FirstOrder];
+
+/// The optimum by microlp, on the plain formulation; `None` if there is no assignment.
+fn simplex(problem: &Problem) -> Option<f64> {
+    let data = problem.data();
+    let mut lp = microlp::Problem::new(OptimizationDirection::Minimize);
+    let x: Vec<Variable> = data.costs.iter().map(|c| lp.add_var(*c, (0.0, f64::INFINITY))).collect();
+    let mut of_task = vec![Vec::new(); problem.tasks()];
+    for (i, quota) in data.quotas.iter().enumerate() {
+        let own = data.starts[i]..data.starts[i + 1];
+        let all: Vec<_> = own.clone().map(|k| (x[k], 1.0)).collect();
+        lp.add_constraint(&all, ComparisonOp::Eq, *quota);
+        own.clone().for_each(|k| of_task[data.tasks[k].index()].push((x[k], 1.0)));
+        for d in 0..data.dimensions {
+            let at = i * data.dimensions + d;
+            let penalty = data.penalties.get(at).copied().unwrap_or(f64::INFINITY);
+            if data.tolerances[at] == f64::INFINITY {
+                continue;
+            }
+            let hard = penalty == f64::INFINITY;
+            let (cost, most) = if hard { (0.0, 0.0) } else { (penalty, f64::INFINITY) };
+            let excess = lp.add_var(cost, (0.0, most));
+            for sign in [1.0, -1.0] {
+                let offset = |k: usize| data.offsets[data.tasks[k].index() * data.dimensions + d];
+                let mut row: Vec<_> = own.clone().map(|k| (x[k], sign * offset(k))).collect();
+                row.push((excess, -1.0));
+                lp.add_constraint(&row, ComparisonOp::Le, data.tolerances[at] * quota);
+            }
+        }
+    }
+    for (row, hours) in of_task.iter().zip(&data.hours) {
+        lp.add_constraint(row, ComparisonOp::Eq, *hours);
+    }
+    lp.solve().ok().and_then(|found| found.into_solution().ok()).map(|found| found.objective())
+}
+
+/// Small problems of every kind: 0–3 dimensions, soft, hard and missing bands, members without quota or tasks; hours
+/// that an allocation meets (its bands need not hold), or any hours of the same total.
+fn problem() -> impl Strategy<Value = Problem> {
+    (1usize..7, 1usize..9, 0usize..4).prop_flat_map(|(members, tasks, dimensions)| {
+        let cell = (0u8..10, 0u8..4, -20i32..20);
+        let band = (
+            prop_oneof![1 => Just(0.0), 1 => Just(0.5), 3 => Just(2.0), 1 => Just(f64::INFINITY)],
+            prop_oneof![2 => Just(f64::INFINITY), 1 => Just(0.1), 1 => Just(5.0)],
+        );
+        (
+            prop::collection::vec(cell, members * tasks),
+            prop::collection::vec((-80i32..80).prop_map(|r| f64::from(r) / 10.0), tasks * dimensions),
+            prop::collection::vec(band, members * dimensions),
+            any::<bool>(),
+            0u8..8,
+        )
+            .prop_map(move |(cells, offsets, bands, share_evenly, shift)| {
+                let mut data = Data {
+                    dimensions,
+                    quotas: vec![0.0; members],
+                    hours: vec![0.0; tasks],
+                    offsets,
+                    starts: vec![0],
+                    tolerances: bands.iter().map(|band| band.0).collect(),
+                    penalties: bands.iter().map(|band| band.1).collect(),
+                    ..Data::default()
+                };
+                for i in 0..members {
+                    for (j, (able, hours, cost)) in cells[i * tasks..][..tasks].iter().enumerate() {
+                        if *able < 6 {
+                            data.tasks.push(TaskId::new(j));
+                            data.costs.push(f64::from(*cost) / 10.0);
+                            let hours = if share_evenly { 1.0 } else { f64::from(*hours) };
+                            data.quotas[i] += hours;
+                            data.hours[j] += hours;
+                        }
+                    }
+                    data.starts.push(data.tasks.len());
+                }
+                if shift == 0 && tasks > 1 {
+                    // The total is kept; whether anybody can do it is another matter.
+                    data.hours[0] += data.hours[tasks - 1];
+                    data.hours[tasks - 1] = 0.0;
+                }
+                Problem::new(data).unwrap()
+            })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_engine_finds_the_optimum_or_proves_that_there_is_none(problem in problem()) {
+        let optimum = simplex(&problem);
+        let mut first: Option<f64> = None;
+        for engine in ENGINES {
+            match (solve(&problem, &config(engine), &mut ()).unwrap(), optimum) {
+                (Outcome::Solved(found), Some(optimum)) => {
+                    let size = optimum.abs().max(1.0);
+                    prop_assert!((found.objective - optimum).abs() < AGREEMENT * size, "{engine:?}: {} and {optimum}", found.objective);
+                    prop_assert!((found.bound - optimum).abs() < AGREEMENT * size, "{engine:?}: bound {} and {optimum}", found.bound);
+                    let missed = found.residuals;
+                    prop_assert!(missed.hours < 1e-6 && missed.quotas < 1e-6 && missed.bands < 1e-6, "{engine:?}: {missed:?}");
+                    prop_assert_eq!(found.status, Status::Converged);
+                    prop_assert!(found.bound <= found.objective + CLOSE * size, "{engine:?}: {} below {}", found.objective, found.bound);
+                    let other = *first.get_or_insert(found.objective);
+                    prop_assert!((found.objective - other).abs() < CLOSE * size, "{engine:?}: {} and {other}", found.objective);
+                }
+                (Outcome::Infeasible(reason), None) => reason.verify(&problem).unwrap(),
+                (outcome, optimum) => prop_assert!(false, "{engine:?}: {outcome:?} where the simplex method has {optimum:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn each_engine_is_public_on_its_own() {
+    let data = Data {
+        quotas: vec![1.0, 1.0],
+        hours: vec![1.0, 1.0],
+        starts: vec![0, 2, 4],
+        tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+        costs: vec![1.0, 0.0, 0.0, 1.0],
+        ..Data::default()
+    };
+    let problem = Problem::new(data).unwrap();
+    let found = interior_point(&problem, &Config::default(), &mut ()).unwrap();
+    assert!(found.solution().unwrap().objective.abs() < AGREEMENT);
+}
