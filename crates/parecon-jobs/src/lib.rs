@@ -8,6 +8,7 @@ mod balance;
 pub mod band;
 mod certificate;
 mod choice;
+pub mod chunks;
 mod complexes;
 mod config;
 pub mod credits;
