@@ -5,12 +5,15 @@
 //! parecon-peers results FOLDER             answers every question and writes the answers, to be compared
 //! parecon-peers measure CASE FOLDER        measures one question in this process and prints the measurement as JSON
 //! parecon-peers bandwidth THREADS          prints the bytes per second at which memory is read
+//! parecon-peers jobs make MEMBERS TASKS ELIGIBLE FILE    writes a band problem for all sides
+//! parecon-peers jobs ENGINE GAP FILE       solves it to a relative gap, measures it, and prints both as JSON
 //! parecon-peers review CASE N ARRIVALS     simulates N times so many arrivals, measures it, and prints both as JSON
 //! ```
 
 mod cases;
 mod clock;
 mod exchange;
+mod jobs;
 mod review;
 mod tables;
 
@@ -33,14 +36,22 @@ fn main() -> Result<()> {
             println!("{}", clock::bandwidth(threads.parse()?));
             Ok(())
         }
+        ["jobs", "make", members, tasks, eligible, file] => {
+            jobs::make(members.parse()?, tasks.parse()?, eligible.parse()?, Path::new(file))
+        }
+        ["jobs", engine, gap, file] => {
+            let answer = jobs::run(engine, gap.parse()?, Path::new(file))?;
+            println!("{}", serde_json::to_string(&answer)?);
+            Ok(())
+        }
         ["review", case, replications, arrivals] => {
             let answer = review::run(case, replications.parse()?, arrivals.parse()?)?;
             println!("{}", serde_json::to_string(&answer)?);
             Ok(())
         }
         _ => bail!(
-            "expected: make TABLE FOLDER [FILE], results FOLDER, measure CASE FOLDER, bandwidth THREADS or \
-             review CASE REPLICATIONS ARRIVALS"
+            "expected: make TABLE FOLDER [FILE], results FOLDER, measure CASE FOLDER, bandwidth THREADS, \
+             jobs make MEMBERS TASKS ELIGIBLE FILE, jobs ENGINE GAP FILE or review CASE REPLICATIONS ARRIVALS"
         ),
     }
 }

@@ -66,6 +66,12 @@ enum Command {
         #[arg(long)]
         large: bool,
     },
+    /// Compare the band problems of parecon-jobs with highspy and OR-Tools: objectives and time
+    JobsPeers {
+        /// Also 10,000 and 100,000 members: up to half an hour
+        #[arg(long)]
+        large: bool,
+    },
     /// Build and run the fuzz targets, on a stable toolchain
     Fuzz {
         /// Seconds to spend on each target
@@ -104,6 +110,7 @@ impl Cli {
                 peers::run(&ws, &peers::Choice { large, check, cases, tables, threads })
             }
             Command::ReviewPeers { large } => peers::review::run(&ws, large),
+            Command::JobsPeers { large } => peers::jobs::run(&ws, large),
             Command::Fuzz { seconds, input: None, target } => {
                 fuzz::run(&ws, fuzz::Search::random(seconds), target.as_deref())
             }

@@ -5,6 +5,7 @@
 //! for a while is busy for all.
 
 mod cases;
+pub(crate) mod jobs;
 mod python;
 mod report;
 pub(crate) mod review;

@@ -89,7 +89,8 @@ pub fn solve(
         return Ok(Outcome::Infeasible(reason));
     }
     let types = presolve::Types::new(problem);
-    let merged = types.merged();
+    // A type's few pairs would be few for each of its members only if they could be handed out one by one.
+    let merged = if config.basic() { None } else { types.merged() };
     let reduced = merged.unwrap_or(problem);
     let engine = match config.engine() {
         Engine::Auto if reduced.pairs() <= INTERIOR_PAIRS && !config.basic() => Engine::InteriorPoint,

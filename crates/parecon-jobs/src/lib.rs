@@ -17,6 +17,7 @@ mod error;
 mod feasible;
 mod flow;
 pub mod hospital;
+mod large;
 mod leximin;
 mod lp;
 mod minutes;

@@ -1,5 +1,6 @@
 //! For `parecon-jobs`: canonical workplaces, seeded ones of any size, and proptest strategies.
 
+use parecon_jobs::band;
 use parecon_jobs::{Eligibility, Error, Member, Minutes, Task, TaskId, Workplace};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -131,6 +132,118 @@ fn planted(lists: &[Vec<usize>], quotas: &[u64], tasks: usize, rng: &mut ChaCha8
         }
     }
     times
+}
+
+/// A band problem like [`synthetic`] workplaces, of any size, with costs from 0 to 1 in thousandths: what each hour of a task is
+/// disliked by a member. Bands of `tolerance` rating points in two dimensions are hard.
+///
+/// With [`Mode::Planted`] hours can be met by construction; bands, by all but a few members at worst when lists are short.
+///
+/// # Errors
+/// If there are no members or no tasks, or the tolerance is negative or not a number.
+pub fn band_problem(
+    members: usize,
+    tasks: usize,
+    eligible: usize,
+    tolerance: f64,
+    seed: u64,
+    mode: Mode,
+) -> Result<band::Problem, Error> {
+    const SKILLS: usize = 40;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut quotas: Vec<f64> = (0..members)
+        .map(|_| {
+            let at: f64 = rng.random();
+            let steps = [(0.1, 20.0), (0.2, 24.0), (0.4, 30.0), (0.6, 32.0), (0.8, 36.0)];
+            0.95 * steps.iter().find(|(below, _)| at < *below).map_or(40.0, |(_, hours)| *hours)
+        })
+        .collect();
+    let ratings: Vec<[f64; 2]> = (0..tasks)
+        .map(|_| {
+            let (a, b): (f64, f64) = (StandardNormal.sample(&mut rng), StandardNormal.sample(&mut rng));
+            let tidy = |z: f64, power: f64| ((1.0 + 19.0 * normal_cdf(z).powf(power)) * 10.0).round() / 10.0;
+            [tidy(a, 1.6), tidy(0.5 * a + 0.75f64.sqrt() * b, 1.2)]
+        })
+        .collect();
+    let (mut open, mut skilled) = (Vec::new(), vec![Vec::new(); SKILLS]);
+    for task in 0..tasks {
+        match rng.random::<f64>() < 0.45 {
+            true => open.push(task),
+            false => skilled[rng.random_range(0..SKILLS)].push(task),
+        }
+    }
+    let mut lists: Vec<Vec<usize>> = Vec::with_capacity(members);
+    for _ in 0..members {
+        let amount = rng.random_range(3..9);
+        let mut pools = vec![&open];
+        pools.extend(rand::seq::index::sample(&mut rng, SKILLS, amount).iter().map(|skill| &skilled[skill]));
+        let size: usize = pools.iter().map(|pool| pool.len()).sum();
+        let drawn: f64 = Poisson::new(eligible.max(1) as f64).map_or(4.0, |p| p.sample(&mut rng));
+        let wanted = (drawn as usize).max(4).min(size);
+        let task = |mut position: usize| {
+            for pool in &pools {
+                match pool.get(position) {
+                    Some(task) => return *task,
+                    None => position -= pool.len(),
+                }
+            }
+            0
+        };
+        lists.push(rand::seq::index::sample(&mut rng, size, wanted).into_iter().map(task).collect());
+    }
+    let mut able = vec![0usize; tasks];
+    lists.iter().flatten().for_each(|task| able[*task] += 1);
+    for task in (0..tasks).filter(|task| able[*task] < 6) {
+        for member in rand::seq::index::sample(&mut rng, members, members.min(6)) {
+            lists[member].push(task);
+        }
+    }
+    for list in &mut lists {
+        if list.is_empty() {
+            list.push(rng.random_range(0..tasks));
+        }
+        list.sort_unstable();
+        list.dedup();
+    }
+    let mut hours = vec![0.0; tasks];
+    match mode {
+        Mode::Random => {
+            let drawn = |_| LogNormal::new(0.0, 0.7).map_or(1.0, |d| d.sample(&mut rng));
+            hours = (0..tasks).map(drawn).collect();
+            let scale = quotas.iter().sum::<f64>() / hours.iter().sum::<f64>();
+            hours.iter_mut().for_each(|h| *h *= scale);
+        }
+        Mode::Planted => {
+            for (list, quota) in lists.iter().zip(&quotas) {
+                let chosen = rand::seq::index::sample(&mut rng, list.len(), list.len().min(6)).into_vec();
+                let parts: Vec<f64> = chosen.iter().map(|_| Exp1.sample(&mut rng)).collect();
+                let sum: f64 = parts.iter().sum();
+                chosen.iter().zip(parts).for_each(|(task, part)| hours[list[*task]] += part / sum * quota);
+            }
+        }
+    }
+    let total: f64 = hours.iter().sum();
+    let factor = total / quotas.iter().sum::<f64>();
+    quotas.iter_mut().for_each(|quota| *quota *= factor);
+    let mean = |d: usize| ratings.iter().zip(&hours).map(|(r, h)| r[d] * h).sum::<f64>() / total;
+    let means = [mean(0), mean(1)];
+    let mut data = band::Data {
+        dimensions: 2,
+        offsets: ratings.iter().flat_map(|r| [r[0] - means[0], r[1] - means[1]]).collect(),
+        tolerances: vec![tolerance; 2 * members],
+        starts: vec![0],
+        quotas,
+        hours,
+        ..band::Data::default()
+    };
+    for list in lists {
+        for task in list {
+            data.tasks.push(TaskId::new(task));
+            data.costs.push(f64::from(rng.random_range(0..=1000u32)) / 1000.0);
+        }
+        data.starts.push(data.tasks.len());
+    }
+    band::Problem::new(data)
 }
 
 /// The standard normal distribution function to 1e-7 (Abramowitz & Stegun 26.2.17).

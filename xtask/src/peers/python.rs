@@ -28,6 +28,13 @@ pub(super) const REVIEW: Peers = Peers {
     home: "review-peers-venv",
 };
 
+/// `HiGHS` and OR-Tools.
+pub(super) const JOBS: Peers = Peers {
+    script: "xtask/peers/jobs.py",
+    requirements: "xtask/peers/jobs-requirements.txt",
+    home: "jobs-peers-venv",
+};
+
 /// Every library that may lie below numpy reads one of these.
 const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"];
 

@@ -25,8 +25,12 @@ const NEXT_LOOK: f64 = 1.15;
 const FIRST_PROOF: u32 = 200;
 /// The part of the accuracy that the unrepaired point must reach; halved whenever the repair loses the rest.
 const AHEAD: f64 = 0.8;
-/// What repairing costs, about, per missing share of all hours and unit of mean cost (measured: 0.01 to 0.03).
+/// What repairing costs, about, in units of what any assignment costs, per missing share of all hours (measured: 0.02 to
+/// 0.05).
 const REPAIR_COST: f64 = 0.05;
+/// The objective, over what any assignment costs, from which on gaps are judged: far smaller ones would have the point
+/// repaired too late.
+const SMALL: f64 = 0.1;
 /// The share of the hours that may be missing when a repair is tried: it is a local method.
 const REPAIRABLE: f64 = 1e-2;
 /// The repair's step size over that of the iteration. Small steps stay near the point and are quick; large ones keep to the
@@ -115,8 +119,9 @@ fn run<const M: usize>(
     let mut iteration = Halpern::<M>::new(&form);
     let prices = vec![0.0; problem.tasks()];
     let mut best = Best { bound: dual(problem, &prices).bound, prices, point: None };
-    let magnitude = super::solution::magnitude(problem);
-    let (all, size) = (form.hours.iter().sum::<f64>(), norm(&form.hours));
+    // What any assignment costs; without costs, what it would at one per hour.
+    let magnitude = form.scale * form.mean * form.hours.iter().sum::<f64>();
+    let size = norm(&form.hours);
     let (mut look, mut ahead) = (FIRST_LOOK, AHEAD);
     let (mut repairs, mut gradients) = (0, 0);
     let mut status = Status::RoundLimit;
@@ -153,7 +158,7 @@ fn run<const M: usize>(
             status = Status::Stopped;
         }
         let stopped = status == Status::Stopped;
-        let lost = REPAIR_COST * share * all * form.scale * form.mean / magnitude.max(objective.abs());
+        let lost = REPAIR_COST * share / (objective.abs() / magnitude).max(SMALL);
         let ready = relative(objective).abs() + lost <= ahead * config.accuracy() && share <= REPAIRABLE;
         if ready || last || stopped {
             let mut active = Active::<M>::new(&form, iteration.shares(), iteration.multipliers());
