@@ -115,7 +115,7 @@ pub fn balance(
             }
         }
         if run.status.is_converged() && *config.choice() != Choice::Any {
-            complexes = choose(workplace, &team, &by_type, minutes, config, &mut run)?;
+            complexes = choose(workplace, &team, &by_type, &leximin, minutes, config, &mut run)?;
             choice = Some(run.status);
             if run.status != Status::Stopped {
                 // The deviations are optimal whether or not this stage got to its end.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::Aggregate;
 use crate::balance::Run;
 use crate::large::cheapest;
+use crate::leximin::Leximin;
 use crate::model::PerDimension;
 use crate::stages::{Goal, Problem};
 use crate::team::Team;
@@ -62,20 +63,26 @@ pub(crate) fn choose(
     workplace: &Workplace,
     team: &Team<'_>,
     by_type: &Problem<'_>,
+    leximin: &Leximin,
     minutes: &[f64],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Complexes>, Error> {
+    let large = config.is_large(by_type.pairs.len());
     let room = (config.slack() * VERTEX_SLACK).max(VERTEX_ROOM);
     let allowed = |row: &PerDimension<f64>| row.iter().map(|a| a.abs() + room).collect();
-    let of_type: Vec<PerDimension<f64>> = by_type.deviations(minutes).iter().map(allowed).collect();
+    let of_type: Vec<PerDimension<f64>> = if large {
+        // Everybody within their level's cap; the mean was not minimised.
+        leximin.caps.iter().map(|cap| vec![*cap; by_type.aggregate.dimensions]).collect()
+    } else {
+        by_type.deviations(minutes).iter().map(allowed).collect()
+    };
     let of_row = |team: &Team<'_>, of_member: &[usize]| -> Vec<PerDimension<f64>> {
         team.members.iter().map(|(member, ..)| of_type[of_member[*member]].clone()).collect()
     };
     let mut type_of = vec![0; workplace.members().len()];
     team.members.iter().for_each(|(member, _, kind)| type_of[*member] = *kind);
 
-    let large = config.is_large(by_type.pairs.len());
     if *config.choice() == Choice::FewTasks && large {
         let point = cheapest(by_type, generic_costs(&by_type.pairs), &of_type, config, run)?;
         let point = point.filter(|_| run.status.is_converged());

@@ -168,7 +168,7 @@ pub(crate) fn cheapest(
     let mut data = data(problem, |_| 0.0);
     data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
     data.costs[..cost.len()].copy_from_slice(&cost);
-    let options = band::Config::default().with_accuracy(CHOICE);
+    let options = band::Config::default().with_accuracy(CHOICE).with_basic(true);
     run.band(problem, data, &options, Stage::Choice, config)
 }
 
