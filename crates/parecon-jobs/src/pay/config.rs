@@ -19,8 +19,10 @@ pub enum Division {
     /// Each council gets its part of the pool by `cap · Σ o_i h_i` (cap 1 where there is none), whatever its members say: a total
     /// that ratings move would move the rater's pay. Within it, for each member k in turn everybody else i gets
     /// `e_i o_i h_i / Σ_j e_j o_j h_j`, e being what all but i and k say, and k what is left; shares are the average over
-    /// k. They sum to one, depend on nobody's own ratings, and where four or more raters agree they are the
-    /// proportional ones (de Clippel, Moulin & Tideman 2008).
+    /// k, weighted by `o_k h_k`. They sum to one, depend on nobody's own ratings, and where four or more raters agree they
+    /// are the proportional ones (after de Clippel, Moulin & Tideman 2008; the weights are this crate's, so that what is
+    /// left is small where a share is small). Should ratings contradict each other so wildly that a share is negative, that
+    /// is an error.
     Impartial,
 }
 

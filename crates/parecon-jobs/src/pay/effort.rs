@@ -76,14 +76,15 @@ impl Effort {
             return Ok(vec![1.0]);
         }
         let mut shares = vec![0.0; n];
-        for k in 0..n {
-            let mut left = 1.0;
+        let total: f64 = hours.iter().sum();
+        for k in (0..n).filter(|k| hours[*k] > 0.0) {
+            let (part, mut left) = (hours[k] / total, 1.0);
             for i in (0..n).filter(|i| *i != k) {
                 let share = self.share(i, k, hours);
-                shares[i] += share / n as f64;
+                shares[i] += part * share;
                 left -= share;
             }
-            shares[k] += left / n as f64;
+            shares[k] += part * left;
         }
         match shares.iter().position(|share| *share < 0.0) {
             Some(m) => Err(Error::invalid(format!(

@@ -184,8 +184,8 @@ mod tests {
     fn hunters_nascar_drivers() {
         let fit = nascar().fit().unwrap();
         let strengths = fit.strengths().unwrap();
-        let sum: f64 = strengths.theta.iter().map(|t| t.exp()).sum();
-        let share = |driver: usize| strengths.theta[driver - 1].exp() / sum;
+        let sum: f64 = strengths.theta().iter().map(|t| t.exp()).sum();
+        let share = |driver: usize| strengths.theta()[driver - 1].exp() / sum;
         // Published (Hunter 2004, table 4): P. J. Jones .1864, Scott Pruett .1096, Mark Martin .0235. More digits recorded
         // from choix 0.4.
         for (driver, published, recorded) in
@@ -196,7 +196,7 @@ mod tests {
         }
         assert!((strengths.log_likelihood + 4_191.097_284_597_257).abs() < 1e-6);
         // The observed information, inverted by numpy.
-        let error = strengths.covariance[50 * 83 + 50].sqrt();
+        let error = strengths.covariance()[50 * 83 + 50].sqrt();
         assert!((error - 0.186_484).abs() < 1e-6, "{error}");
     }
 
@@ -215,7 +215,7 @@ mod tests {
             }
         }
         let fit = Orderings::new(4, orderings).unwrap().fit().unwrap();
-        let theta = &fit.strengths().unwrap().theta;
+        let theta = fit.strengths().unwrap().theta();
         for (a, count) in counts.iter().enumerate() {
             let odds = (theta[a] - theta[0]).exp();
             assert!((odds - *count as f64 / 7.0).abs() < 1e-9);

@@ -235,11 +235,14 @@ mod tests {
             (0.683_852_77, 0.331_876_67),
         ];
         for (team, (ability, error)) in recorded.into_iter().enumerate() {
-            assert!((strengths.theta[team] - strengths.theta[6] - ability).abs() < SOLVED);
+            assert!((strengths.theta()[team] - strengths.theta()[6] - ability).abs() < SOLVED);
             assert!(
                 (strengths.difference_error(TaskId::new(team), baltimore).unwrap() - error).abs() < SOLVED
             );
         }
+        let text = serde_json::to_string(&strengths).unwrap();
+        assert_eq!(serde_json::from_str::<Strengths>(&text).unwrap(), strengths);
+        assert!(serde_json::from_str::<Strengths>(&text.replacen("[", "[0.5,", 1)).is_err());
         // The deviance of the same run, from the saturated likelihood.
         let mut deviance = 0.0;
         for (i, row) in wins.iter().enumerate() {
@@ -257,7 +260,7 @@ mod tests {
         // Recorded from statsmodels 0.14 (binomial GLM, probit).
         let recorded = [0.970_430_46, 0.876_906_36, 0.797_270_08, 0.763_584_66, 0.681_263_28, 0.415_464_98];
         for (team, ability) in recorded.into_iter().enumerate() {
-            assert!((strengths.theta[team] - strengths.theta[6] - ability).abs() < 1e-7);
+            assert!((strengths.theta()[team] - strengths.theta()[6] - ability).abs() < 1e-7);
         }
     }
 
@@ -286,7 +289,7 @@ mod tests {
         }
         let strengths = fitted(&wins, PairModel::Thurstone);
         for (i, published) in scale.into_iter().enumerate() {
-            let ours = strengths.theta[i] - strengths.theta[0];
+            let ours = strengths.theta()[i] - strengths.theta()[0];
             assert!((ours - published).abs() < 0.06, "vegetable {i}: {ours}, published {published}");
         }
     }
@@ -297,7 +300,7 @@ mod tests {
             let wins = vec![vec![0, a], vec![b, 0]];
             let logit = fitted(&wins, PairModel::BradleyTerry);
             let (p, n) = (a as f64 / (a + b) as f64, (a + b) as f64);
-            assert!((logit.theta[0] - logit.theta[1] - (p / (1.0 - p)).ln()).abs() < SOLVED);
+            assert!((logit.theta()[0] - logit.theta()[1] - (p / (1.0 - p)).ln()).abs() < SOLVED);
             let error = logit.difference_error(TaskId::new(0), TaskId::new(1)).unwrap();
             assert!((error - (1.0 / (n * p * (1.0 - p))).sqrt()).abs() < SOLVED);
             for model in [PairModel::BradleyTerry, PairModel::Thurstone] {
@@ -375,7 +378,7 @@ mod tests {
                 (0..4).map(|i| (0..4).map(|j| wins[3 - i][3 - j]).collect()).collect();
             let other = fitted(&turned, PairModel::BradleyTerry);
             for i in 0..4 {
-                prop_assert!((fit.theta[i] - other.theta[3 - i]).abs() < 1e-7);
+                prop_assert!((fit.theta()[i] - other.theta()[3 - i]).abs() < 1e-7);
             }
         }
     }

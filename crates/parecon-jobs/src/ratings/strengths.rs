@@ -103,12 +103,12 @@ pub enum Scale {
 ///
 /// Bradley–Terry and Plackett–Luce: e^θ is the odds of being preferred. Thurstone: θ is the mean of a normal with variance ½.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StrengthsData", into = "StrengthsData")]
 #[non_exhaustive]
 pub struct Strengths {
-    /// θ of each task, in the order of their [`TaskId`].
-    pub theta: Vec<f64>,
-    /// Covariance of the estimates, tasks × tasks, row by row: the pseudo-inverse of the observed information.
-    pub covariance: Vec<f64>,
+    theta: Vec<f64>,
+    /// Row by row.
+    covariance: Vec<f64>,
     /// The greatest log likelihood, of the judgements alone.
     pub log_likelihood: f64,
     /// How the members agree, over all pairs of members who judged the same two tasks: 1 if always, 0 if half of the time,
@@ -121,6 +121,56 @@ pub struct Strengths {
     pub iterations: u32,
     /// How the search ended.
     pub status: Status,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrengthsData {
+    theta: Vec<f64>,
+    covariance: Vec<f64>,
+    log_likelihood: f64,
+    agreement: Option<f64>,
+    contrary: Vec<(f64, usize)>,
+    model: PairModel,
+    iterations: u32,
+    status: Status,
+}
+
+impl TryFrom<StrengthsData> for Strengths {
+    type Error = Error;
+
+    fn try_from(data: StrengthsData) -> Result<Self, Error> {
+        let StrengthsData {
+            theta,
+            covariance,
+            log_likelihood,
+            agreement,
+            contrary,
+            model,
+            iterations,
+            status,
+        } = data;
+        let n = theta.len();
+        if n < 2 || covariance.len() != n * n || contrary.len() != n {
+            return Err(Error::invalid(format!(
+                "{n} strengths with {} covariances and {} shares: must be at least 2, their square, and as many",
+                covariance.len(),
+                contrary.len()
+            )));
+        }
+        if let Some(value) = theta.iter().chain(&covariance).find(|value| !value.is_finite()) {
+            return Err(Error::invalid(format!("a strength or covariance is {value}, must be finite")));
+        }
+        Ok(Strengths { theta, covariance, log_likelihood, agreement, contrary, model, iterations, status })
+    }
+}
+
+impl From<Strengths> for StrengthsData {
+    fn from(s: Strengths) -> Self {
+        let Strengths { theta, covariance, log_likelihood, agreement, contrary, model, iterations, status } =
+            s;
+        StrengthsData { theta, covariance, log_likelihood, agreement, contrary, model, iterations, status }
+    }
 }
 
 /// A judgement between two tasks by somebody.
@@ -211,6 +261,18 @@ fn agreement(judgements: &[Judgement]) -> Option<f64> {
 }
 
 impl Strengths {
+    /// θ of each task, in the order of their [`TaskId`].
+    #[must_use]
+    pub fn theta(&self) -> &[f64] {
+        &self.theta
+    }
+
+    /// Covariance of the estimates, tasks × tasks, row by row: the pseudo-inverse of the observed information.
+    #[must_use]
+    pub fn covariance(&self) -> &[f64] {
+        &self.covariance
+    }
+
     /// The probability that a task is preferred to another; `None` for one that does not exist.
     #[must_use]
     pub fn probability(&self, over: TaskId, under: TaskId) -> Option<f64> {

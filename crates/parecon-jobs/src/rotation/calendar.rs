@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ical::{line, text};
-use super::{Schedule, another_workplace, csv_text};
+use super::weeks::{Schedule, another_workplace, csv_text};
 use crate::{Error, MemberId, Minutes, TaskId, Workplace};
 
 /// Minutes of a day.
