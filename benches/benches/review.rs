@@ -142,7 +142,7 @@ fn pipelines(criterion: &mut Criterion) -> Result<(), Error> {
     let pool = |capacity| Pool { capacity: Some(capacity), ..Pool::default() };
     let reviewers = Reviewers { proposal: pool(1.1), work: pool(0.6), published: Pool::default() };
     let environment = Environment::new(EnvironmentData { reviewers, ..EnvironmentData::default() })?;
-    let desk = Desk { reviewers: 10, reading_cv2: 1.0 };
+    let desk = Desk { reviewers: 10, ..Desk::default() };
     let production = Delay::LogNormal { mean: 5.0, cv2: 4.0 };
     let timing = Timing { production, proposal: desk, work: desk, ..Timing::default() };
     let run = Run::new(1).with_replications(10).with_arrivals(100_000).with_warm_up(0);

@@ -52,7 +52,7 @@ fn two_gate() -> Result<(Environment, Policy, Timing)> {
     let reviewers = Reviewers { proposal: pool(1.1), work: pool(0.6), published: Pool::default() };
     let environment = Environment::new(EnvironmentData { reviewers, ..EnvironmentData::default() })?;
     let policy = Policy::two_gate(Threshold::Fixed(0.0), Threshold::Fixed(0.5))?;
-    let desk = Desk { reviewers: 10, reading_cv2: 1.0 };
+    let desk = Desk { reviewers: 10, ..Desk::default() };
     let production = Delay::LogNormal { mean: 5.0, cv2: 4.0 };
     Ok((environment, policy, Timing { production, proposal: desk, work: desk, ..Timing::default() }))
 }

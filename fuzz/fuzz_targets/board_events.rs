@@ -2,8 +2,12 @@
 //! board can be stored away and taken up again as the same.
 #![no_main]
 
+#[path = "shared/number.rs"]
+mod number;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use number::Number;
 use parecon_planning::{
     Amount, Anderson, Broyden, Closing, Config, CouncilId, Economy, FacilitationBoard, Federation, GoodId,
     Message, Missing, Plan, PriceRule, Proposal, Recorded, RevealedNewton, Tatonnement, TotalsNewton,
@@ -44,27 +48,6 @@ struct ProposalSketch {
     effort: Number,
     amounts: Vec<(u8, Number)>,
     permits: Vec<(u8, Number)>,
-}
-
-/// Mostly an ordinary number, sometimes any at all.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-enum Number {
-    /// Zero or a multiple of 1/64 up to 4.
-    Small(u8),
-    /// A power of ten from 1e-6 to nearly 1e7.
-    Log(u16),
-    /// Also negative, not a number, or infinite.
-    Any(f64),
-}
-
-impl Number {
-    fn get(self) -> f64 {
-        match self {
-            Self::Small(n) => f64::from(n) / 64.0,
-            Self::Log(n) => 10f64.powf(f64::from(n) / 5041.0 - 6.0),
-            Self::Any(x) => x,
-        }
-    }
 }
 
 impl ProposalSketch {

@@ -1,8 +1,12 @@
 //! Arbitrary small economies: rejected, or planned for a few rounds by either rule with sound prices and certificates.
 #![no_main]
 
+#[path = "shared/number.rs"]
+mod number;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use number::Number;
 use parecon_planning::{
     Category, CobbDouglas, Config, ConsumerCouncil, Economy, Good, GoodId, Input, Planning, Preference,
     Preferences, PriceRule, Recorded, RevealedNewton, Round, Technology, WorkerCouncil,
@@ -48,27 +52,6 @@ struct WorkerSketch {
 struct ConsumerSketch {
     income: Number,
     preferences: Vec<(Position, Number)>,
-}
-
-/// Mostly an ordinary number, sometimes any at all.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-enum Number {
-    /// Zero or a multiple of 1/64 up to 4.
-    Small(u8),
-    /// A power of ten from 1e-6 to nearly 1e7.
-    Log(u16),
-    /// Also negative, not a number, or infinite.
-    Any(f64),
-}
-
-impl Number {
-    fn get(self) -> f64 {
-        match self {
-            Self::Small(n) => f64::from(n) / 64.0,
-            Self::Log(n) => 10f64.powf(f64::from(n) / 5041.0 - 6.0),
-            Self::Any(x) => x,
-        }
-    }
 }
 
 /// The position of a good; the last value means one that does not exist.

@@ -3,7 +3,8 @@
     review.py versions                           what is installed, as JSON
     review.py PEER CASE REPLICATIONS ARRIVALS    means with standard errors, and processor time, as JSON
 
-A tenth as many arrivals as are counted come first, to warm up.
+A tenth as many arrivals as are counted come first, to warm up. After SECONDS no further replication is begun, beyond the
+FEWEST that a standard error needs; the time given is that of all, in proportion.
 """
 
 import json
@@ -13,6 +14,9 @@ import statistics
 import sys
 import time
 from importlib.metadata import version
+
+SECONDS = 120
+FEWEST = 4
 
 MM10 = {"rate": 9.0, "desks": [(10, 1.0)]}
 # Two desks of ten; a reading takes 10/1.1 and 10/.6 on average. Half of the proposals pass.
@@ -33,12 +37,15 @@ def main():
 
 def run(peer, model, names, replications, arrivals):
     start, wall = time.process_time(), time.perf_counter()
-    runs = [peer(model, seed, arrivals, arrivals // 10) for seed in range(replications)]
-    took, elapsed = time.process_time() - start, time.perf_counter() - wall
+    runs = []
+    while len(runs) < replications and (len(runs) < FEWEST or time.perf_counter() - wall < SECONDS):
+        runs.append(peer(model, len(runs), arrivals, arrivals // 10))
+    share = replications / len(runs)
+    took, elapsed = share * (time.process_time() - start), share * (time.perf_counter() - wall)
     means = {}
     for name, values in zip(names, zip(*runs)):
-        means[name] = [statistics.mean(values), statistics.stdev(values) / math.sqrt(replications)]
-    return {"means": means, "cpu_seconds": took, "seconds": elapsed}
+        means[name] = [statistics.mean(values), statistics.stdev(values) / math.sqrt(len(runs))]
+    return {"means": means, "replications": len(runs), "cpu_seconds": took, "seconds": elapsed}
 
 
 def log_normal(model):

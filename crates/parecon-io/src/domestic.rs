@@ -46,6 +46,11 @@ impl Domestic {
         Some(Self { regions })
     }
 
+    /// The sectors of each region.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &[usize]> {
+        self.regions.iter().map(|(sectors, _)| sectors.as_slice())
+    }
+
     /// Replaces each vector b by the solution of (I − A) x = b, or of the transposed system, without trade.
     pub(crate) fn solve(&self, side: Side, vectors: &mut DMatrix<f64>) {
         for (sectors, inverse) in &self.regions {

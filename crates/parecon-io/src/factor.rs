@@ -13,9 +13,13 @@ use crate::krylov::Coefficients;
 use crate::product;
 
 mod inverse;
+mod scaling;
 mod substitute;
+mod system;
 
+use scaling::scales;
 use substitute::Factors;
+pub(crate) use system::System;
 
 /// Up to so many right-hand sides are substituted into at the speed of memory; for more, blocks of them are better.
 const FEW: usize = 8;
@@ -27,9 +31,6 @@ const ZERO_PIVOT: f64 = f64::EPSILON;
 /// Independent sums that fill all registers.
 const STRANDS: usize = 32;
 
-/// Each round of scaling takes the square root of what is left, so this many bring 1e±300 to within [1/16, 16].
-const SCALINGS: usize = 12;
-
 /// One step of refinement is made above this componentwise backward error.
 const REFINE_ABOVE: f64 = 8.0 * f64::EPSILON;
 
@@ -39,93 +40,6 @@ const NOISE: f64 = 1000.0 * f64::EPSILON;
 /// Solutions with a larger componentwise backward error are refused. Elimination with one refinement step gives
 /// 1e-15 or so; only a matrix that is singular in all but rounding comes near this.
 const WORST_RESIDUAL: f64 = 1e-10;
-
-/// The matrix of a linear system.
-#[derive(Clone, Copy)]
-pub(crate) enum System<'a> {
-    /// The matrix itself.
-    Plain(&'a DMatrix<f64>),
-    /// I − A, which is not formed beyond its factorisation.
-    Leontief(&'a Inputs),
-}
-
-impl System<'_> {
-    fn len(&self) -> usize {
-        match self {
-            System::Plain(matrix) => matrix.nrows(),
-            System::Leontief(inputs) => inputs.len(),
-        }
-    }
-
-    /// The cells of column j, what divides them, and what their negatives are added to on the diagonal.
-    fn column(&self, j: usize) -> (&[f64], f64, f64) {
-        match self {
-            System::Plain(matrix) => {
-                let n = matrix.nrows();
-                (&matrix.as_slice()[j * n..(j + 1) * n], 1.0, 0.0)
-            }
-            System::Leontief(inputs) => {
-                let (cells, divisor) = inputs.column(j);
-                (cells, divisor, 1.0)
-            }
-        }
-    }
-
-    /// Column j, into `column`.
-    #[inline(always)]
-    fn copy_column(&self, j: usize, column: &mut [f64]) {
-        match self {
-            System::Plain(matrix) => column.copy_from_slice(matrix.column(j).as_slice()),
-            System::Leontief(inputs) => {
-                let (cells, divisor) = inputs.column(j);
-                for (target, cell) in column.iter_mut().zip(cells) {
-                    *target = -(cell / divisor);
-                }
-                column[j] += 1.0;
-            }
-        }
-    }
-
-    /// r = b − M x (or M'x), from r = b on entry, and |M||x| + |b|, in one pass.
-    fn residual(&self, side: Side, x: DVectorView<'_, f64>, r: &mut DVectorViewMut<'_, f64>) -> Vec<f64> {
-        let n = self.len();
-        let (sign, identity) = match self {
-            System::Plain(_) => (1.0, 0.0),
-            System::Leontief(_) => (-1.0, 1.0),
-        };
-        let mut size: Vec<f64> = (0..n).map(|i| r[i].abs() + identity * x[i].abs()).collect();
-        for i in 0..n {
-            r[i] -= identity * x[i];
-        }
-        for j in 0..n {
-            let (column, divisor, _) = self.column(j);
-            match side {
-                Side::Straight => {
-                    let factor = sign * x[j] / divisor;
-                    if factor == 0.0 {
-                        continue;
-                    }
-                    for (i, &cell) in column.iter().enumerate() {
-                        let term = cell * factor;
-                        r[i] -= term;
-                        size[i] += term.abs();
-                    }
-                }
-                Side::Transposed => {
-                    let (mut sum, mut total) = (0.0, 0.0);
-                    for (i, &cell) in column.iter().enumerate() {
-                        let term = cell * x[i];
-                        sum += term;
-                        total += term.abs();
-                    }
-                    r[j] -= sign * sum / divisor;
-                    size[j] += total / divisor.abs();
-                }
-            }
-        }
-        size
-    }
-}
 
 /// Whether M x = b or M'x = b is to be solved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -453,87 +367,6 @@ fn exceeds(value: f64, bound: f64) -> bool {
     value > bound
 }
 
-/// Powers of two by which to multiply rows and columns so that the largest entry of each is near 1 (Ruiz's
-/// equilibration). Scaling by them is exact.
-fn scales(system: System<'_>) -> (Vec<f64>, Vec<f64>) {
-    let n = system.len();
-    let units = match system {
-        System::Plain(_) => vec![1.0; n],
-        System::Leontief(coefficients) => units(coefficients),
-    };
-    let mut row_scale: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
-    let mut column_scale = units;
-    let mut sizes = vec![0.0; n];
-    for _ in 0..SCALINGS {
-        let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
-        for j in 0..n {
-            let (cells, divisor, identity) = system.column(j);
-            let factor = column_scale[j] / divisor.abs();
-            let own = (identity - cells[j] / divisor).abs() * row_scale[j] * column_scale[j];
-            wide(|| {
-                for ((size, cell), scale) in sizes.iter_mut().zip(cells).zip(&row_scale) {
-                    *size = cell.abs() * scale * factor;
-                }
-                sizes[j] = own;
-                for (row, &size) in rows.iter_mut().zip(&sizes) {
-                    *row = if size > *row { size } else { *row };
-                }
-                columns[j] = largest(&sizes);
-            });
-        }
-        let sizes = || rows.iter().chain(&columns).filter(|size| **size > 0.0);
-        if sizes().all(|size| (0.25..=4.0).contains(size)) {
-            break;
-        }
-        for (scale, size) in row_scale.iter_mut().zip(&rows).chain(column_scale.iter_mut().zip(&columns)) {
-            if *size > 0.0 && size.is_finite() {
-                *scale *= (-0.5 * size.log2()).round().exp2();
-            }
-        }
-    }
-    (row_scale, column_scale)
-}
-
-/// Units of the sectors, powers of two, in which every row of D⁻¹ A D is about as heavy as its column, off the
-/// diagonal (Osborne's balancing): the units of account, had the coefficients been given in money.
-fn units(coefficients: &Inputs) -> Vec<f64> {
-    let n = coefficients.len();
-    let mut units = vec![1.0f64; n];
-    let mut sizes = vec![0.0; n];
-    for _ in 0..SCALINGS {
-        let (mut rows, mut columns) = (vec![0.0f64; n], vec![0.0f64; n]);
-        let inverse: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
-        for j in 0..n {
-            let (column, divisor) = coefficients.column(j);
-            let factor = units[j] / divisor.abs();
-            wide(|| {
-                for ((size, cell), unit) in sizes.iter_mut().zip(column).zip(&inverse) {
-                    *size = cell.abs() * factor * unit;
-                }
-                sizes[j] = 0.0;
-                for (row, size) in rows.iter_mut().zip(&sizes) {
-                    *row += size;
-                }
-                columns[j] = total(&sizes);
-            });
-        }
-        let mut settled = true;
-        for ((unit, row), column) in units.iter_mut().zip(&rows).zip(&columns) {
-            // The identity stands for 1 in both: sectors that only sell or only buy are brought down to it.
-            let ratio = (1.0 + row) / (1.0 + column);
-            // All at once, so half a step each: a full one would swap the two sectors of a pair for ever.
-            if ratio > 0.0 && ratio.is_finite() && !(1.0 / 16.0..=16.0).contains(&ratio) {
-                *unit *= (0.25 * ratio.log2()).round().exp2();
-                settled = false;
-            }
-        }
-        if settled {
-            break;
-        }
-    }
-    units
-}
-
 /// Runs simple loops with the widest registers there are.
 fn wide<R>(loops: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(loops)
@@ -550,17 +383,4 @@ fn largest(numbers: &[f64]) -> f64 {
         }
     }
     strands.iter().chain(rest).copied().fold(0.0, f64::max)
-}
-
-/// The sum of numbers, in strands.
-#[inline(always)]
-fn total(numbers: &[f64]) -> f64 {
-    let mut strands = [0.0f64; STRANDS];
-    let (chunks, rest) = numbers.as_chunks::<STRANDS>();
-    for chunk in chunks {
-        for (strand, number) in strands.iter_mut().zip(chunk) {
-            *strand += number;
-        }
-    }
-    strands.iter().chain(rest).sum()
 }

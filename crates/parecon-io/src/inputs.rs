@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::domestic::Domestic;
 use crate::factor::Side;
 use crate::krylov::Coefficients;
+use crate::packed::Packed;
 use crate::product;
 
 /// A, where a cell is `cells[(i, j)] / divisors[j]`. A table's flows are shared, not copied.
@@ -41,6 +42,11 @@ impl Inputs {
         Self { cells, divisors, matrix: OnceLock::new(), regions, domestic: OnceLock::new() }
     }
 
+    /// The number of sectors.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.nrows()
+    }
+
     /// The coefficients as a matrix, found at the first call.
     pub(crate) fn matrix(&self) -> &DMatrix<f64> {
         match &self.divisors {
@@ -61,17 +67,32 @@ impl Inputs {
         let divisor = self.divisors.as_ref().map_or(1.0, |divisors| divisors[j]);
         (&self.cells.as_slice()[j * n..(j + 1) * n], divisor)
     }
+
+    fn domestic(&self) -> Option<&Domestic> {
+        self.domestic.get_or_init(|| Domestic::new(self, &self.regions)).as_ref()
+    }
 }
 
 impl Coefficients for Inputs {
-    fn len(&self) -> usize {
-        self.cells.nrows()
-    }
+    type Rest<'a> = Packed;
 
     fn precondition(&self, side: Side, vectors: &mut DMatrix<f64>) {
-        if let Some(domestic) = self.domestic.get_or_init(|| Domestic::new(self, &self.regions)) {
+        if let Some(domestic) = self.domestic() {
             domestic.solve(side, vectors);
         }
+    }
+
+    fn rest(&self, side: Side) -> Packed {
+        let units = self.divisors.clone().unwrap_or_else(|| vec![1.0; self.len()]);
+        let mut rest = Packed::new(&self.cells, units, side);
+        if let Some(domestic) = self.domestic() {
+            domestic.regions().for_each(|sectors| rest.clear(sectors));
+        }
+        rest
+    }
+
+    fn apply_rest(rest: &Packed, x: &DMatrix<f64>) -> DMatrix<f64> {
+        rest.multiply(x)
     }
 
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {

@@ -3,6 +3,8 @@
 //! One pass over A serves all right-hand sides, so that few of them cost as many reads of A as one needs iterations. Each
 //! cycle ends with the true residual, by components, and the next cycle corrects what is left.
 
+use std::cell::LazyCell;
+
 use nalgebra::DMatrix;
 
 use crate::product::{self, Block};
@@ -12,6 +14,9 @@ pub(crate) use crate::factor::Side;
 
 /// A cycle ends here at the latest, relative to where it began: below, estimate and true residual part.
 const CYCLE_GAIN: f64 = 2e-15;
+
+/// And here with a quick copy, whose products have some seven digits.
+const QUICK_GAIN: f64 = 1e-8;
 
 /// A cycle aims this much lower than it must: it measures the residual of a whole vector, the test by components.
 const MARGIN: f64 = 0.1;
@@ -39,50 +44,95 @@ const BREAKDOWN: f64 = 1e-15;
 const KEPT: f64 = 0.5;
 
 /// A matrix of coefficients that can be multiplied by blocks of vectors.
+///
+/// It may know a part D of I − A = D − R with which equations are solved at once.
 pub(crate) trait Coefficients {
-    /// The number of sectors.
-    fn len(&self) -> usize;
+    /// A copy of R or R' that is quicker to multiply by and right to some digits.
+    type Rest<'a>
+    where
+        Self: 'a;
 
     /// A X or A'X.
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64>;
 
-    /// Replaces right-hand sides by rough solutions; leaves them as they are where it knows no better.
+    /// Replaces right-hand sides by solutions of the equations with D or D'; D is the identity where none is known.
     fn precondition(&self, _side: Side, _vectors: &mut DMatrix<f64>) {}
+
+    /// Makes the copy of R or R'.
+    fn rest(&self, side: Side) -> Self::Rest<'_>;
+
+    /// R X or R'X, to some digits.
+    fn apply_rest(rest: &Self::Rest<'_>, x: &DMatrix<f64>) -> DMatrix<f64>;
 }
 
 /// X in (I − A) X = B or (I − A)'X = B, to rounding level by components; `None` where the iteration does not get
 /// there. A solution that is known already, or nearly, may be given as `start`.
-pub(crate) fn solve(
-    a: &impl Coefficients,
+///
+/// Directions are found with the quick copy, and with A itself where that does not lead on. What is left is always
+/// measured with A itself.
+pub(crate) fn solve<C: Coefficients>(
+    a: &C,
     side: Side,
     rhs: &DMatrix<f64>,
     start: Option<DMatrix<f64>>,
 ) -> Option<DMatrix<f64>> {
-    let mut x = start.unwrap_or_else(|| {
+    let rest = LazyCell::new(|| a.rest(side));
+    let (mut x, mut product) = (start, None);
+    if x.is_none() {
+        // D⁻¹ B is far off, so that a quick look at it will do: A X is X − D X + R X.
         let mut rough = rhs.clone();
         a.precondition(side, &mut rough);
-        rough
-    });
+        product = Some(&rough - rhs + C::apply_rest(&rest, &rough));
+        x = Some(rough);
+    }
+    let mut x = x?;
+    let quickly = |v: &DMatrix<f64>, u: &DMatrix<f64>| v - C::apply_rest(&rest, u);
+    let exactly = |_: &DMatrix<f64>, u: &DMatrix<f64>| u - a.apply(side, u);
+    let settled = iterate(a, side, rhs, &mut x, product, QUICK_GAIN, quickly) || {
+        drop(rest);
+        iterate(a, side, rhs, &mut x, None, CYCLE_GAIN, exactly)
+    };
+    settled.then_some(x)
+}
+
+/// Improves X by cycles until it is exact; otherwise leaves the best there was.
+///
+/// `product` is about A X, if that is known; `left` is (I − A) U of directions U = D⁻¹ V, from V and U.
+fn iterate(
+    a: &impl Coefficients,
+    side: Side,
+    rhs: &DMatrix<f64>,
+    x: &mut DMatrix<f64>,
+    mut product: Option<DMatrix<f64>>,
+    gain: f64,
+    left: impl Fn(&DMatrix<f64>, &DMatrix<f64>) -> DMatrix<f64>,
+) -> bool {
     let mut floor = FIRST_FLOOR;
     // Infinite errors are never below it.
     let mut previous = f64::MAX;
+    let mut before = None;
     for _ in 0..CYCLES {
-        let product = a.apply(side, &x);
-        let residual = rhs - &x + &product;
-        let errors = errors(&residual, &x, &product, rhs);
+        let verified = product.is_none();
+        let product = product.take().unwrap_or_else(|| a.apply(side, x));
+        let residual = rhs - &*x + &product;
+        let errors = errors(&residual, x, &product, rhs);
         let worst = errors.iter().copied().fold(0.0, f64::max);
-        if worst <= EXACT {
-            return Some(x);
+        if verified && worst <= EXACT {
+            return true;
         }
         if worst >= 0.5 * previous {
-            return None;
+            break;
         }
         previous = worst;
-        let scale = scales(&x, &product, rhs, floor);
+        let scale = scales(x, &product, rhs, floor);
         floor = LATER_FLOOR;
-        x += cycle(a, side, &residual, &scale, &errors);
+        let better = &*x + cycle(a, side, &residual, &scale, &errors, gain, &left);
+        before = Some(std::mem::replace(x, better));
     }
-    None
+    if let Some(before) = before {
+        *x = before;
+    }
+    false
 }
 
 /// The largest residual of each column, by components and relative to |x| + |A x| + |b|; infinite where a component
@@ -219,6 +269,8 @@ fn cycle(
     residual: &DMatrix<f64>,
     scale: &DMatrix<f64>,
     errors: &[f64],
+    gain: f64,
+    left: impl Fn(&DMatrix<f64>, &DMatrix<f64>) -> DMatrix<f64>,
 ) -> DMatrix<f64> {
     let (n, k) = residual.shape();
     let mut columns = Vec::with_capacity(k);
@@ -228,7 +280,7 @@ fn cycle(
         let start = norm(&first);
         if start > 0.0 && start.is_finite() {
             first.iter_mut().for_each(|cell| *cell /= start);
-            let target = start * (MARGIN * EXACT / errors[c]).max(CYCLE_GAIN);
+            let target = start * (MARGIN * EXACT / errors[c]).max(gain);
             let (triangle, rotations) = (Vec::new(), Vec::new());
             let right = vec![start];
             columns.push(Column { at: c, basis: first, triangle, rotations, right, target, done: false });
@@ -239,18 +291,18 @@ fn cycle(
         if active.is_empty() {
             break;
         }
-        let mut unscaled = DMatrix::zeros(n, active.len());
-        for (column, mut target) in active.iter().zip(unscaled.column_iter_mut()) {
+        let mut v = DMatrix::zeros(n, active.len());
+        for (column, mut target) in active.iter().zip(v.column_iter_mut()) {
             let last = &column.basis[column.basis.len() - n..];
             let units = scale.column(column.at);
             target.iter_mut().zip(last).zip(&units).for_each(|((cell, v), unit)| *cell = v * unit);
         }
-        a.precondition(side, &mut unscaled);
-        let product = a.apply(side, &unscaled);
+        let mut u = v.clone();
+        a.precondition(side, &mut u);
+        let left = left(&v, &u);
         each(&mut active, |c, column| {
-            let (u, au, units) = (unscaled.column(c), product.column(c), scale.column(column.at));
-            let w = u.iter().zip(&au).zip(&units).map(|((u, au), unit)| (u - au) / unit).collect();
-            column.extend(w);
+            let units = scale.column(column.at);
+            column.extend(left.column(c).iter().zip(&units).map(|(left, unit)| left / unit).collect());
         });
     }
     let mut correction = DMatrix::zeros(n, k);

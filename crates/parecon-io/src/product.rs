@@ -15,6 +15,9 @@ use crate::factor::Side;
 /// Rows of a product that one task computes: enough work to be worth a task, and few enough to keep all cores busy.
 const PANEL: usize = 512;
 
+/// Rows where there is a single vector: long pieces of columns are read at full speed.
+const LONG_PANEL: usize = 2048;
+
 /// From so many vectors on a general product of matrices is faster.
 const MANY: usize = 32;
 
@@ -22,11 +25,17 @@ const MANY: usize = 32;
 #[cfg(feature = "parallel")]
 const WORTH_SPREADING: usize = 1 << 20;
 
-/// Columns of the matrix that are read together.
+/// Columns that are added together.
 const COLUMNS: usize = 4;
+
+/// Columns that are added together to a single vector, which would be read and written too often otherwise.
+const COLUMNS_TO_ONE: usize = 8;
 
 /// Vectors to which columns are added together.
 const VECTORS: usize = 4;
+
+/// Columns that are multiplied by a transposed vector together.
+const ACROSS: usize = 6;
 
 /// Numbers of all vectors together that stay in the first cache while a strip of the matrix passes.
 const CACHED: usize = 3072;
@@ -34,13 +43,14 @@ const CACHED: usize = 3072;
 /// Rows of a strip at least, and a multiple of what fills a register.
 const STRIP: usize = 256;
 
+/// Rows of a strip of a transposed product.
+const LONG_STRIP: usize = 1024;
+
 /// M X or M'X for a square matrix. Panel by panel; each is computed the same way whoever does it.
 pub(crate) fn multiply(matrix: &DMatrix<f64>, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
     let (n, k) = x.shape();
     let cells = matrix.as_slice();
-    // A panel's rows lie apart in the product, so each panel has its own block, put in place afterwards.
-    let panel = |start: usize| {
-        let part = start..(start + PANEL).min(n);
+    by_panels(n, k, |part| {
         let mut block = vec![0.0; part.len() * k];
         match side {
             _ if k >= MANY => many(cells, side, part, x, &mut block),
@@ -48,10 +58,17 @@ pub(crate) fn multiply(matrix: &DMatrix<f64>, side: Side, x: &DMatrix<f64>) -> D
             Side::Transposed => transposed(Block::new(cells, n, 0..n, part), x.as_slice(), &mut block),
         }
         block
-    };
+    })
+}
+
+/// An n × k product whose rows are computed panel by panel: those of each lie apart in the product, so that each has
+/// its own block, put in place afterwards.
+pub(crate) fn by_panels(n: usize, k: usize, panel: impl Fn(Range<usize>) -> Vec<f64> + Sync) -> DMatrix<f64> {
+    let height = if k == 1 { LONG_PANEL } else { PANEL };
+    let block = |p: usize| panel(p * height..((p + 1) * height).min(n));
     let mut product = DMatrix::zeros(n, k);
-    for (p, block) in panels(n, k, panel).iter().enumerate() {
-        let (start, width) = (p * PANEL, block.len() / k.max(1));
+    for (p, block) in blocks(n.div_ceil(height), n * n * k, block).iter().enumerate() {
+        let (start, width) = (p * height, block.len() / k.max(1));
         for (c, values) in block.chunks_exact(width.max(1)).enumerate() {
             product.as_mut_slice()[c * n + start..c * n + start + width].copy_from_slice(values);
         }
@@ -72,18 +89,18 @@ fn many(cells: &[f64], side: Side, part: Range<usize>, x: &DMatrix<f64>, block: 
 }
 
 #[cfg(feature = "parallel")]
-fn panels(n: usize, k: usize, panel: impl Fn(usize) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
+fn blocks(count: usize, work: usize, block: impl Fn(usize) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
     use rayon::prelude::*;
 
-    if n * n * k < WORTH_SPREADING {
-        return (0..n).step_by(PANEL).map(panel).collect();
+    if work < WORTH_SPREADING {
+        return (0..count).map(block).collect();
     }
-    (0..n.div_ceil(PANEL)).into_par_iter().map(|p| panel(p * PANEL)).collect()
+    (0..count).into_par_iter().map(&block).collect()
 }
 
 #[cfg(not(feature = "parallel"))]
-fn panels(n: usize, _: usize, panel: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
-    (0..n).step_by(PANEL).map(panel).collect()
+fn blocks(count: usize, _: usize, block: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
+    (0..count).map(block).collect()
 }
 
 /// A part of a matrix stored by columns.
@@ -162,7 +179,8 @@ impl WithSimd for Straight<'_> {
             let to = (from + strip).min(height);
             let mut j = 0;
             while j < width {
-                let together = if width - j >= COLUMNS { COLUMNS } else { 1 };
+                let most = if sums.len() == height { COLUMNS_TO_ONE } else { COLUMNS };
+                let together = if width - j >= most { most } else { 1 };
                 for (group, target) in sums.chunks_mut(VECTORS * height).enumerate() {
                     let x = &x[group * VECTORS * width..];
                     let count = target.len() / height;
@@ -171,6 +189,9 @@ impl WithSimd for Straight<'_> {
                         (COLUMNS, 3) => straight::<S, COLUMNS, 3>(simd, block, x, target, j, from, to),
                         (COLUMNS, 2) => straight::<S, COLUMNS, 2>(simd, block, x, target, j, from, to),
                         (COLUMNS, _) => straight::<S, COLUMNS, 1>(simd, block, x, target, j, from, to),
+                        (COLUMNS_TO_ONE, _) => {
+                            straight::<S, COLUMNS_TO_ONE, 1>(simd, block, x, target, j, from, to);
+                        }
                         _ => {
                             for c in 0..count {
                                 let target = &mut target[c * height..(c + 1) * height];
@@ -246,38 +267,35 @@ impl WithSimd for Transposed<'_> {
         let Self { block, x, products } = self;
         let (height, width) = (block.height(), block.width());
         let vectors = products.len() / width;
-        let strip = Block::strip(vectors);
         // As many together as leave room for their sums in the registers, and groups of like size.
-        let most = if S::F64_LANES >= 8 { 6 } else { 3 };
+        let most = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
         let size = vectors.div_ceil(vectors.div_ceil(most).max(1)).max(1);
-        let mut sums = vec![[simd.splat_f64s(0.0); COLUMNS]; vectors];
+        let lanes = height / S::F64_LANES;
+        let packed = side_by_side::<S>(x, height, size);
+        let x_by_register = if vectors == 1 { S::as_simd_f64s(x).0 } else { &packed };
+        let mut sums = vec![[simd.splat_f64s(0.0); ACROSS]; vectors];
         let mut j = 0;
         while j < width {
-            let together = if width - j >= COLUMNS { COLUMNS } else { 1 };
-            sums.fill([simd.splat_f64s(0.0); COLUMNS]);
-            let mut from = 0;
-            while from < height {
-                let to = (from + strip).min(height);
+            let together = if width - j >= ACROSS { ACROSS } else { 1 };
+            sums.fill([simd.splat_f64s(0.0); ACROSS]);
+            for from in (0..lanes).step_by(LONG_STRIP / S::F64_LANES) {
+                let to = (from + LONG_STRIP / S::F64_LANES).min(lanes);
                 for (group, sums) in sums.chunks_mut(size).enumerate() {
-                    let x = &x[group * size * height..];
+                    let before = group * size * lanes;
+                    let x = &x_by_register[before + from * sums.len()..before + to * sums.len()];
                     match (together, sums.len()) {
-                        (COLUMNS, 6) => transpose::<S, COLUMNS, 6>(simd, block, x, sums, j, from, to),
-                        (COLUMNS, 5) => transpose::<S, COLUMNS, 5>(simd, block, x, sums, j, from, to),
-                        (COLUMNS, 4) => transpose::<S, COLUMNS, 4>(simd, block, x, sums, j, from, to),
-                        (COLUMNS, 3) => transpose::<S, COLUMNS, 3>(simd, block, x, sums, j, from, to),
-                        (COLUMNS, 2) => transpose::<S, COLUMNS, 2>(simd, block, x, sums, j, from, to),
-                        (COLUMNS, _) => transpose::<S, COLUMNS, 1>(simd, block, x, sums, j, from, to),
-                        _ => {
-                            for (c, sum) in sums.iter_mut().enumerate() {
-                                let (x, sum) = (&x[c * height..], std::slice::from_mut(sum));
-                                transpose::<S, 1, 1>(simd, block, x, sum, j, from, to);
-                            }
-                        }
+                        (ACROSS, 4) => transpose::<S, ACROSS, 4>(simd, block, x, sums, j, from),
+                        (ACROSS, 3) => transpose::<S, ACROSS, 3>(simd, block, x, sums, j, from),
+                        (ACROSS, 2) => transpose::<S, ACROSS, 2>(simd, block, x, sums, j, from),
+                        (ACROSS, _) => transpose::<S, ACROSS, 1>(simd, block, x, sums, j, from),
+                        (_, 4) => transpose::<S, 1, 4>(simd, block, x, sums, j, from),
+                        (_, 3) => transpose::<S, 1, 3>(simd, block, x, sums, j, from),
+                        (_, 2) => transpose::<S, 1, 2>(simd, block, x, sums, j, from),
+                        _ => transpose::<S, 1, 1>(simd, block, x, sums, j, from),
                     }
                 }
-                from = to;
             }
-            let whole = height / S::F64_LANES * S::F64_LANES;
+            let whole = lanes * S::F64_LANES;
             for (v, sums) in sums.iter().enumerate() {
                 for (c, sum) in sums.iter().take(together).enumerate() {
                     let tail = block.column(j + c, whole, height).iter().zip(&x[v * height + whole..]);
@@ -290,35 +308,49 @@ impl WithSimd for Transposed<'_> {
     }
 }
 
-/// Adds rows `from..to`, without those that fill no register, of `C` columns times `V` vectors.
+/// Groups of vectors, in each the registers of its members that are needed at the same time side by side: a single
+/// stream, and aligned. Nothing for a single vector, which is one already.
+#[inline(always)]
+fn side_by_side<S: Simd>(x: &[f64], height: usize, size: usize) -> Vec<S::f64s> {
+    let vectors: Vec<&[S::f64s]> = x.chunks_exact(height).map(|x| S::as_simd_f64s(x).0).collect();
+    if vectors.len() == 1 {
+        return Vec::new();
+    }
+    let lanes = height / S::F64_LANES;
+    let mut packed = Vec::with_capacity(vectors.len() * lanes);
+    for group in vectors.chunks(size) {
+        for i in 0..lanes {
+            packed.extend(group.iter().map(|x| x[i]));
+        }
+    }
+    packed
+}
+
+/// Adds the registers from `from` on of `C` columns times `V` vectors, `x`.
 #[inline(always)]
 fn transpose<S: Simd, const C: usize, const V: usize>(
     simd: S,
     block: Block<'_>,
-    x: &[f64],
-    sums: &mut [[S::f64s; COLUMNS]],
+    x: &[S::f64s],
+    sums: &mut [[S::f64s; ACROSS]],
     j: usize,
     from: usize,
-    to: usize,
 ) {
-    let height = block.height();
-    let columns: [&[S::f64s]; C] = std::array::from_fn(|c| S::as_simd_f64s(block.column(j + c, from, to)).0);
-    let len = columns[0].len();
-    let columns = columns.map(|column| &column[..len]);
-    let vectors: [&[S::f64s]; V] =
-        std::array::from_fn(|v| &S::as_simd_f64s(&x[v * height + from..v * height + to]).0[..len]);
+    let x = x.as_chunks::<V>().0;
+    let (from, to) = (from * S::F64_LANES, (from + x.len()) * S::F64_LANES);
+    let columns: [&[S::f64s]; C] =
+        std::array::from_fn(|c| &S::as_simd_f64s(block.column(j + c, from, to)).0[..x.len()]);
     let mut totals: [[S::f64s; C]; V] = std::array::from_fn(|v| std::array::from_fn(|c| sums[v][c]));
-    for i in 0..len {
+    for (i, x) in x.iter().enumerate() {
         let cells: [S::f64s; C] = std::array::from_fn(|c| columns[c][i]);
-        for v in 0..V {
-            let x = vectors[v][i];
-            for c in 0..C {
-                totals[v][c] = simd.mul_add_f64s(cells[c], x, totals[v][c]);
+        for (totals, &x) in totals.iter_mut().zip(x) {
+            for (total, &cells) in totals.iter_mut().zip(&cells) {
+                *total = simd.mul_add_f64s(cells, x, *total);
             }
         }
     }
-    for v in 0..V {
-        sums[v][..C].copy_from_slice(&totals[v]);
+    for (sums, totals) in sums.iter_mut().zip(&totals) {
+        sums[..C].copy_from_slice(totals);
     }
 }
 

@@ -16,6 +16,10 @@ use crate::krylov::{self, Coefficients, EXACT};
 use crate::serial;
 use crate::technology::Solver;
 
+mod single;
+
+use single::Single;
+
 /// Rows of a product that one task computes.
 #[cfg(feature = "parallel")]
 const ROWS: usize = 1024;
@@ -72,6 +76,23 @@ struct Inner {
 struct SparseInputs {
     rows: CsrMatrix<f64>,
     columns: CsrMatrix<f64>,
+    /// For directions of the iteration, made when needed and kept: it is read a few times per question only.
+    single_rows: OnceLock<Single>,
+    single_columns: OnceLock<Single>,
+}
+
+impl SparseInputs {
+    fn new(rows: CsrMatrix<f64>) -> Self {
+        let (single_rows, single_columns) = (OnceLock::new(), OnceLock::new());
+        Self { columns: rows.transpose(), rows, single_rows, single_columns }
+    }
+
+    fn matrix(&self, side: Side) -> &CsrMatrix<f64> {
+        match side {
+            Side::Straight => &self.rows,
+            Side::Transposed => &self.columns,
+        }
+    }
 }
 
 impl SparseTechnology {
@@ -97,8 +118,7 @@ impl SparseTechnology {
                 sectors.describe(j)
             )));
         }
-        let inputs = SparseInputs { columns: coefficients.transpose(), rows: coefficients };
-        Ok(Self::new(sectors, Arc::new(inputs), Solver::Auto))
+        Ok(Self::new(sectors, Arc::new(SparseInputs::new(coefficients)), Solver::Auto))
     }
 
     fn new(sectors: Axis<Sector>, inputs: Arc<SparseInputs>, solver: Solver) -> Self {
@@ -313,20 +333,28 @@ fn solved(factor: &Lu<usize, f64>, side: Side, rhs: &DMatrix<f64>) -> DMatrix<f6
 }
 
 impl Coefficients for SparseInputs {
-    fn len(&self) -> usize {
-        self.rows.nrows()
-    }
+    type Rest<'a> = &'a Single;
 
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
-        let matrix = match side {
-            Side::Straight => &self.rows,
-            Side::Transposed => &self.columns,
-        };
+        let matrix = self.matrix(side);
         let mut product = DMatrix::zeros(x.nrows(), x.ncols());
-        for (x, mut product) in x.column_iter().zip(product.column_iter_mut()) {
-            multiply(matrix, x.as_slice(), product.as_mut_slice());
+        for (x, mut target) in x.column_iter().zip(product.column_iter_mut()) {
+            let x = x.as_slice();
+            by_rows(target.as_mut_slice(), |i| row_sum(matrix, i, x));
         }
         product
+    }
+
+    fn rest(&self, side: Side) -> &Single {
+        let single = match side {
+            Side::Straight => &self.single_rows,
+            Side::Transposed => &self.single_columns,
+        };
+        single.get_or_init(|| Single::new(self.matrix(side)))
+    }
+
+    fn apply_rest(rest: &&Single, x: &DMatrix<f64>) -> DMatrix<f64> {
+        rest.multiply(x)
     }
 }
 
@@ -346,19 +374,15 @@ fn row_sum(matrix: &CsrMatrix<f64>, i: usize, x: &[f64]) -> f64 {
 }
 
 #[cfg(feature = "parallel")]
-fn multiply(matrix: &CsrMatrix<f64>, x: &[f64], product: &mut [f64]) {
+fn by_rows(product: &mut [f64], row: impl Fn(usize) -> f64 + Sync) {
     use rayon::prelude::*;
 
     product.par_chunks_mut(ROWS).enumerate().for_each(|(chunk, rows)| {
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = row_sum(matrix, chunk * ROWS + i, x);
-        }
+        rows.iter_mut().enumerate().for_each(|(i, cell)| *cell = row(chunk * ROWS + i));
     });
 }
 
 #[cfg(not(feature = "parallel"))]
-fn multiply(matrix: &CsrMatrix<f64>, x: &[f64], product: &mut [f64]) {
-    for (i, row) in product.iter_mut().enumerate() {
-        *row = row_sum(matrix, i, x);
-    }
+fn by_rows(product: &mut [f64], row: impl Fn(usize) -> f64) {
+    product.iter_mut().enumerate().for_each(|(i, cell)| *cell = row(i));
 }

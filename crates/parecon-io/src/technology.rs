@@ -60,8 +60,8 @@ pub enum Solver {
     Auto,
     /// One LU factorisation, kept for all questions: best for many questions one after another.
     Direct,
-    /// GMRES, one pass over A per iteration for all right-hand sides of a question together. Where it does not reach
-    /// rounding level, the direct way is taken.
+    /// GMRES, one pass per iteration over a copy of A in single precision, half as large as A, for all right-hand sides
+    /// of a question together; verified with A itself. Where it does not reach rounding level, the direct way is taken.
     Iterative,
     /// L once, in the place of the factors, and every question by a product with it: best where L is wanted anyway.
     Inverse,

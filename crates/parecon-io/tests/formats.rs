@@ -48,17 +48,7 @@ W2_D21X31,AT_P3_S14,W2,D21X31,AT,P3_S14,1.25
 W2_B2A3G,AT_CPA_A01,W2,B2A3G,AT,CPA_A01,13
 W2_B2A3G,FIGW1_CPA_A01,W2,B2A3G,FIGW1,CPA_A01,-2.75
 ";
-const LONG: &str = "\
-from_region,from,to_region,to,value,unit
-north,farming,south,mining,2,M$
-north,farming,north,final:homes,8,M$
-south,mining,north,farming,1.5,M$
-south,mining,south,final:homes,3,M$
-,value:wages,north,farming,8.5,M$
-,value:wages,south,mining,2.5,M$
-,stressor:air:co2,south,mining,7,kt
-,stressor:air:co2,south,final:homes,1,kt
-";
+const LONG: &str = include_str!("data/long.csv");
 const Z: &str = "region\t\tAT\tAT\tDE\nsector\t\tfood\tgoods\tfood\nregion\tsector\t\t\t\nAT\tfood\t1\t2\t3\nAT\tgoods\t4\t5\t6\nDE\tfood\t7\t8\t9\n";
 const Y: &str = "region\t\tAT\tDE\ncategory\t\thomes\thomes\nregion\tsector\t\t\nAT\tfood\t10\t14\nAT\tgoods\t20\t25\nDE\tfood\t30\t36\n";
 const X: &str = "region\tsector\tindout\nDE\tfood\t90\nAT\tgoods\t60\nAT\tfood\t30\n";

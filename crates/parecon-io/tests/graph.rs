@@ -367,3 +367,20 @@ fn graphml_keeps_names_types_and_values() -> Result<(), Box<dyn Error>> {
     assert_eq!(text, expected);
     Ok(())
 }
+
+#[test]
+fn all_that_fail_are_named_where_the_others_cannot_do_without_them() {
+    // Steel is made of as much steel, so that only with coal and tools there is an equilibrium.
+    let sectors = Axis::from_codes(["coal", "tools", "steel"]).unwrap();
+    let coefficients = dmatrix![0.1, 0.0, 0.2; 0.0, 0.1, 0.0; 0.3, 0.0, 1.0];
+    let technology = Technology::from_coefficients(sectors, coefficients).unwrap();
+    let graph = IoGraph::from_technology(&technology, 0.1).unwrap();
+    let failing: Vec<_> = technology.sectors().iter().take(2).map(|sector| (sector, 0.0)).collect();
+    let error = graph
+        .cascade(&failing, 0.0)
+        .unwrap()
+        .losses(&technology, &DVector::from_element(3, 1.0))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("\"coal\"") && error.contains("\"tools\""), "{error}");
+}

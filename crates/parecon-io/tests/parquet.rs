@@ -19,17 +19,7 @@ use proptest::prelude::*;
 /// Written by pandas 3.1, in three groups of rows, with nulls, a categorical column and one that is not looked at.
 const PANDAS: &[u8] = include_bytes!("data/long_pandas.parquet");
 /// The same.
-const TEXT: &str = "\
-from_region,from,to_region,to,value,unit
-north,farming,south,mining,2,M$
-north,farming,north,final:homes,8,M$
-south,mining,north,farming,1.5,M$
-south,mining,south,final:homes,3,M$
-,value:wages,north,farming,8.5,M$
-,value:wages,south,mining,2.5,M$
-,stressor:air:co2,south,mining,7,kt
-,stressor:air:co2,south,final:homes,1,kt
-";
+const TEXT: &str = include_str!("data/long.csv");
 
 fn long(bytes: &[u8]) -> Result<IoTable, Error> {
     read_long_parquet(Source::new("t.parquet", bytes)).map(|import| import.table)

@@ -212,6 +212,7 @@ fn hospitals_of_the_united_states() -> Result<(), Error> {
     let last = found.paths[found.paths.len() - 1].value.abs();
     assert!(found.coverage >= 0.95 && found.coverage - last / found.gross < 0.95);
     assert_eq!(found.paths[0].describe(technology.sectors()), "622");
+    assert_eq!(found.paths[0].describe(&Axis::from_codes(["other"]).unwrap()), "?");
     let layers = technology.production_layers(&f, &y, 12)?;
     assert!(layers.remainder().abs() < 1e-4 * layers.total);
     let parts = found.explained + layers.without(&found)?.sum() + layers.remainder();

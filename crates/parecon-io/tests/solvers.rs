@@ -42,8 +42,8 @@ fn regions_by_themselves_lead_the_iteration_to_the_same_solution() {
     let table = random_multiregional(8, 15, 2).unwrap();
     let direct = Technology::from_table(&table).unwrap().with_solver(Solver::Direct);
     let iterative = direct.with_solver(Solver::Iterative);
-    // Few and many at once, which are multiplied differently.
-    for k in [1, 3, 40] {
+    // None, few and many at once, which are multiplied differently.
+    for k in [0, 1, 3, 40] {
         let demands = DMatrix::from_fn(120, k, |i, c| f64::from(u8::from(i % 7 == c % 7)) * (1.0 + i as f64));
         assert_close(&direct.outputs_for(&demands).unwrap(), &iterative.outputs_for(&demands).unwrap());
         let intensities = demands.transpose();
@@ -97,6 +97,24 @@ fn iteration_gives_way_where_it_does_not_settle() {
     let output = technology.output_for(&demand).unwrap();
     let residual = &output - technology.coefficients() * &output - demand;
     assert!(residual.amax() <= 1e-9 * output.amax(), "{}", residual.amax());
+}
+
+#[test]
+fn coefficients_beyond_single_precision_are_iterated_on_as_they_are() {
+    // Row units of a table from 1e-90 to 1e90, as if tonnes and atoms stood side by side: the quick copy holds nothing.
+    let n = 60;
+    let table = random_table(n, 4).unwrap();
+    let unit = |i: usize| 10f64.powi(3 * (i as i32 % n as i32) - 90);
+    let plain = table.coefficients().unwrap();
+    let scaled = DMatrix::from_fn(n, n, |i, j| plain[(i, j)] * unit(i) / unit(j));
+    let demand = table.total_final_demand();
+    let technology = Technology::from_coefficients(table.sectors().clone(), scaled)
+        .unwrap()
+        .with_solver(Solver::Iterative);
+    let output = technology.output_for(&DVector::from_fn(n, |i, _| demand[i] * unit(i))).unwrap();
+    for (i, x) in output.iter().enumerate() {
+        assert!((x / unit(i) / table.output()[i] - 1.0).abs() <= AGREE, "{i}");
+    }
 }
 
 #[test]

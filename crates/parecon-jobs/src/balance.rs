@@ -6,6 +6,7 @@ use crate::aggregate::Aggregate;
 use crate::certificate::{binding_members, binding_tasks, bound_on_mean, is_bound, sparsest_prices};
 use crate::choice::choose;
 use crate::feasible::feasible;
+use crate::large::{Stages, stages};
 use crate::leximin::{Leximin, by_member, proved};
 use crate::lp::{Limits, Step};
 use crate::proof::Claim;
@@ -87,19 +88,25 @@ pub fn balance(
     let team = Team::new(&aggregate);
     let mut run = Run { limits: config.limits(), observer, iterations: 0, status: Status::Converged };
 
-    let nobody = vec![None; by_type.quotas.len()];
-    let first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
-    let mut second = None;
-    let mut leximin = Leximin::default();
+    let large = config.is_large(by_type.pairs.len());
+    let (first, mut second, leximin, solved);
+    if large {
+        Stages { first, mean: second, leximin } = stages(workplace, &by_type, config, &mut run)?;
+        solved = run.status.is_converged();
+    } else {
+        let nobody = vec![None; by_type.quotas.len()];
+        first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
+        second = None;
+        solved = run.status.is_converged();
+        leximin = first.as_ref().map_or_else(Leximin::default, |point| {
+            Leximin::new(workplace, &by_type, point, config, &mut run)
+        });
+    }
     let mut complexes = None;
     let mut choice = None;
-    let solved = run.status.is_converged();
-    if let Some(point) = &first {
-        leximin = Leximin::new(workplace, &by_type, point, config, &mut run);
-    }
     if first.is_some() && solved {
         let mut minutes = &leximin.minutes;
-        if run.status.is_converged() {
+        if run.status.is_converged() && !large {
             let emphasis = vec![1.0; aggregate.dimensions];
             let goal = Goal::Mean { caps: &leximin.caps, emphasis: &emphasis };
             second = run.stage(Stage::MeanDeviation, &by_type, &goal);
@@ -108,7 +115,7 @@ pub fn balance(
             }
         }
         if run.status.is_converged() && *config.choice() != Choice::Any {
-            complexes = choose(workplace, &team, &by_type, minutes, config, &mut run)?;
+            complexes = choose(workplace, &team, &by_type, &leximin, minutes, config, &mut run)?;
             choice = Some(run.status);
             if run.status != Status::Stopped {
                 // The deviations are optimal whether or not this stage got to its end.
@@ -149,7 +156,9 @@ pub fn balance(
     let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
     if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
         members = binding_members(workplace, &complexes, &aggregate, &point.weights);
-        if run.status.is_converged() {
+        if large {
+            tasks = binding_tasks(&aggregate, &point.prices);
+        } else if run.status.is_converged() {
             let (prices, status) = run.prices(&by_type, point);
             tasks = binding_tasks(&aggregate, &prices);
             least_pulls = Some(status);
@@ -184,8 +193,8 @@ fn with_spread(workplace: &Workplace, complexes: Complexes) -> Result<(Complexes
 /// What the stages share.
 pub(crate) struct Run<'a> {
     limits: Limits,
-    observer: &'a mut dyn Observer<Progress>,
-    iterations: u32,
+    pub(crate) observer: &'a mut dyn Observer<Progress>,
+    pub(crate) iterations: u32,
     pub(crate) status: Status,
 }
 

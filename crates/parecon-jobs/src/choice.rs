@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
 use crate::balance::Run;
+use crate::large::cheapest;
+use crate::leximin::Leximin;
 use crate::model::PerDimension;
 use crate::stages::{Goal, Problem};
 use crate::team::Team;
@@ -52,7 +54,7 @@ pub enum Choice {
     Preferred,
     /// As little time as possible is taken away from the tasks that members have in these complexes (today's, or those of
     /// a plan that has to change). They need not meet the hours of this workplace; see
-    /// [`Complexes::carried_over`].
+    /// [`Complexes::carried_over`]. Solved by the interior-point method at any size, which takes long for large workplaces.
     NearestTo(Complexes),
 }
 
@@ -61,19 +63,31 @@ pub(crate) fn choose(
     workplace: &Workplace,
     team: &Team<'_>,
     by_type: &Problem<'_>,
+    leximin: &Leximin,
     minutes: &[f64],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Complexes>, Error> {
+    let large = config.is_large(by_type.pairs.len());
     let room = (config.slack() * VERTEX_SLACK).max(VERTEX_ROOM);
     let allowed = |row: &PerDimension<f64>| row.iter().map(|a| a.abs() + room).collect();
-    let of_type: Vec<PerDimension<f64>> = by_type.deviations(minutes).iter().map(allowed).collect();
+    let of_type: Vec<PerDimension<f64>> = if large {
+        // Everybody within their level's cap; the mean was not minimised.
+        leximin.caps.iter().map(|cap| vec![*cap; by_type.aggregate.dimensions]).collect()
+    } else {
+        by_type.deviations(minutes).iter().map(allowed).collect()
+    };
     let of_row = |team: &Team<'_>, of_member: &[usize]| -> Vec<PerDimension<f64>> {
         team.members.iter().map(|(member, ..)| of_type[of_member[*member]].clone()).collect()
     };
     let mut type_of = vec![0; workplace.members().len()];
     team.members.iter().for_each(|(member, _, kind)| type_of[*member] = *kind);
 
+    if *config.choice() == Choice::FewTasks && large {
+        let point = cheapest(by_type, generic_costs(&by_type.pairs), &of_type, config, run)?;
+        let point = point.filter(|_| run.status.is_converged());
+        return point.map(|p| team.complexes(workplace, &team.divide(&p.minutes))).transpose();
+    }
     if *config.choice() == Choice::FewTasks {
         if team.pairs.len() > FEW_TASKS_PAIRS {
             let goal = Goal::Vertex { cost: &generic_costs(&by_type.pairs), within: &of_type, today: &[] };
@@ -112,7 +126,14 @@ pub(crate) fn choose(
             }
         }
     }
-    let goal = Goal::Vertex { cost: &cost, within: &of_row(&team, &type_of), today: &today };
+    let within = of_row(&team, &type_of);
+    // What is kept has an upper limit, which band programmes do not know.
+    if large && today.is_empty() {
+        let point =
+            cheapest(&team.problem(), cost, &within, config, run)?.filter(|_| run.status.is_converged());
+        return point.map(|p| team.complexes(workplace, &p.minutes)).transpose();
+    }
+    let goal = Goal::Vertex { cost: &cost, within: &within, today: &today };
     let point = run.stage(Stage::Choice, &team.problem(), &goal).filter(|_| run.status.is_converged());
     point.map(|p| team.complexes(workplace, &p.minutes)).transpose()
 }

@@ -14,14 +14,14 @@ pub(crate) struct Leximin {
     pub(crate) minutes: Vec<f64>,
     /// What every row is allowed from now on.
     pub(crate) caps: Vec<f64>,
-    levels: Vec<Rows>,
+    pub(crate) levels: Vec<Rows>,
 }
 
-struct Rows {
-    bound: f64,
-    proof: Option<Proof>,
-    cap: f64,
-    rows: Vec<usize>,
+pub(crate) struct Rows {
+    pub(crate) bound: f64,
+    pub(crate) proof: Option<Proof>,
+    pub(crate) cap: f64,
+    pub(crate) rows: Vec<usize>,
 }
 
 impl Leximin {

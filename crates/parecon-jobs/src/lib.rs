@@ -1,30 +1,39 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod across;
 mod aggregate;
+pub mod audit;
 mod balance;
 pub mod band;
 mod certificate;
 mod choice;
+pub mod chunks;
 mod complexes;
 mod config;
+pub mod credits;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 mod error;
 mod feasible;
 mod flow;
 pub mod hospital;
+mod large;
 mod leximin;
 mod lp;
 mod minutes;
 mod model;
 mod outcome;
+pub mod pay;
 mod proof;
 mod quota;
+pub mod ratings;
 mod read;
 mod repair;
 #[cfg(feature = "report")]
 pub mod report;
+pub mod rotation;
+pub mod say;
 mod stages;
 mod team;
 pub mod training;

@@ -10,17 +10,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::Command;
 
-use parecon_planning::experiment::Rule;
-use parecon_planning::{Config, Economy, Round};
+use parecon_planning::experiment::{Generator, Rule, START_PRICE};
+use parecon_planning::{Config, Round};
 use parecon_planning_mpi::{World, plan};
-use parecon_testbed::planning::{published_councils, published_goods};
 
 /// Goods a consumer council wants, at most.
-const WANTS: usize = 40;
+const WANTS: u32 = 40;
 
 struct Options {
     councils: usize,
-    goods: usize,
+    goods: u32,
     seed: u64,
     tolerance: f64,
     rule: Rule,
@@ -47,7 +46,7 @@ fn options() -> Result<Options, Failure> {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
         match flag.as_str() {
             "--councils" => options.councils = value.parse::<f64>()? as usize,
-            "--goods" => options.goods = value.parse::<f64>()? as usize,
+            "--goods" => options.goods = value.parse::<f64>()? as u32,
             "--seed" => options.seed = value.parse()?,
             "--tolerance" => options.tolerance = value.parse()?,
             "--rule" => {
@@ -67,20 +66,14 @@ fn run(world: &std::sync::Arc<World>) -> Result<(), Failure> {
     let options = options()?;
     let (half, per) = (options.councils / 2, options.goods / 5);
     let start = std::time::Instant::now();
-    let share = || {
-        let mut share = Economy::builder(published_goods(half, per))?;
-        let all = published_councils(options.seed, half, per, WANTS.min(2 * per));
-        for council in all.skip(world.rank()).step_by(world.size()) {
-            council.add_to(&mut share)?;
-        }
-        Ok::<_, parecon_planning::Error>(share)
-    };
-    let economy = world.agree(share())?.build_among(world.clone())?;
+    let generator = Generator::new(options.seed).with_goods_per_category(per).with_councils(half, half);
+    let share = generator.with_wants(WANTS.min(2 * per)).share(world.rank(), world.size());
+    let economy = world.agree(share)?.build_among(world.clone())?;
     let built = start.elapsed();
 
     let mut rule = options.rule.for_economy(&economy);
     let config = Config::new()
-        .with_start_price(700.0)
+        .with_start_price(START_PRICE)
         .with_tolerance(options.tolerance)
         .with_round_limit(100)
         .with_certificate(false);

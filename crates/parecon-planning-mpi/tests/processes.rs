@@ -1,19 +1,19 @@
 //! Several processes on one machine, started by `mpirun` as a user would.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a run that cannot be made fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use parecon_planning::experiment::Rule;
+use parecon_planning::experiment::{Generator, Rule, START_PRICE};
 use parecon_planning::{Config, Economy, plan};
 use parecon_planning_mpi::Checkpoint;
-use parecon_testbed::planning::{published_councils, published_goods};
 
 /// Sums in another order: what remains of rounding in the prices.
 const SAME: f64 = 1e-12;
 /// `published`'s own choice of everything that the tests leave open.
 const SEED: u64 = 1;
-const WANTS: usize = 40;
+const WANTS: u32 = 40;
 
 /// The example, which cargo builds beside the tests.
 fn program() -> PathBuf {
@@ -61,13 +61,10 @@ fn prices(path: &Path) -> Vec<f64> {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-fn whole(councils: usize, goods: usize) -> Economy {
+fn whole(councils: usize, goods: u32) -> Economy {
     let (half, per) = (councils / 2, goods / 5);
-    let mut builder = Economy::builder(published_goods(half, per)).unwrap();
-    for council in published_councils(SEED, half, per, WANTS.min(2 * per)) {
-        council.add_to(&mut builder).unwrap();
-    }
-    builder.build().unwrap()
+    let generator = Generator::new(SEED).with_goods_per_category(per).with_councils(half, half);
+    generator.with_wants(WANTS.min(2 * per)).economy().unwrap()
 }
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
@@ -86,7 +83,8 @@ fn any_number_of_processes_finds_the_same_prices() {
         ("revealed_newton", 20_000, 1_500, 1e-12),
     ] {
         let economy = whole(councils, goods);
-        let config = Config::new().with_start_price(700.0).with_tolerance(tolerance).with_certificate(false);
+        let config =
+            Config::new().with_start_price(START_PRICE).with_tolerance(tolerance).with_certificate(false);
         let named = Rule::ALL.into_iter().find(|named| named.name() == rule).unwrap();
         let alone = plan(&economy, &mut *named.for_economy(&economy), &config, &mut ()).unwrap();
         assert!(alone.status.is_converged());
@@ -148,8 +146,8 @@ fn failures_are_known_to_all_processes() {
         (&["--checkpoint", "/no/such/folder/file"], "could not write /no/such/folder/file"),
         (&["--dance", "1"], "no option --dance"),
         (&["--rule", "magic"], "no rule magic"),
-        (&["--councils", "20"], "no worker council makes it"),
-        (&["--goods", "0"], "process 0: an economy needs at least one good"),
+        (&["--councils", "20"], "10 worker councils for 30 goods to make"),
+        (&["--goods", "0"], "process 0: 0 goods per category, must be 1 to 1000000"),
     ] {
         let output = mpirun(2, args);
         let said = String::from_utf8_lossy(&output.stderr);

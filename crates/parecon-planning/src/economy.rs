@@ -9,9 +9,10 @@ mod names;
 mod others;
 mod workers;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use parecon_core::{chunked_reduce, for_each};
+use parecon_core::for_each;
 use serde::{Deserialize, Serialize};
 
 pub use builder::EconomyBuilder;
@@ -23,6 +24,7 @@ pub(crate) use workers::{LARGEST_LOG, Workers};
 
 use crate::collective::Group;
 use crate::proposals::Proposals;
+use crate::total::{task, total};
 use crate::{Aggregates, Collective, ConsumerCouncil, Error, Good, GoodId, WorkerCouncil};
 
 /// Announced prices lie within `[1/PRICE_LIMIT, PRICE_LIMIT]`, so that no value or quantity leaves the range of `f64`.
@@ -90,6 +92,10 @@ pub struct Economy {
     workers: Workers,
     consumers: Consumers,
     others: Others,
+    /// Whether there are other councils than Cobb–Douglas ones, here or in another process.
+    mixed: bool,
+    /// Whether all proposals together are the slopes of a potential.
+    has_potential: bool,
     /// Spending on each good by all Cobb–Douglas consumer councils: `Σ_c m_c·α_cg`.
     spending: Vec<f64>,
     total_income: f64,
@@ -108,9 +114,9 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// The councils of other kinds and their answers, if there are any.
+    /// The councils of other kinds that are here and their answers, if there are any here or in another process.
     pub(crate) fn others<'a>(&'a self, economy: &'a Economy) -> Option<(&'a Others, &'a OtherAnswers)> {
-        (!economy.others.is_empty()).then_some((&economy.others, &self.others))
+        economy.mixed.then_some((&economy.others, &self.others))
     }
 }
 
@@ -211,7 +217,7 @@ impl Economy {
     /// Two exponentials per worker council (plan and effort); memory for every quantity proposed.
     pub fn respond(&self, prices: &[f64]) -> Result<Proposals, Error> {
         self.check_prices(prices)?;
-        Ok(self.proposals_at(prices, &self.answers_at(prices)?, true))
+        Ok(self.proposals_at(prices, &self.answers_at(prices)?, true, None))
     }
 
     /// Supply and demand at announced prices, without forming the proposals.
@@ -226,10 +232,13 @@ impl Economy {
     pub fn aggregate(&self, prices: &[f64]) -> Result<Aggregates, Error> {
         self.check_prices(prices)?;
         let log_prices = logs(prices);
-        let mut all = self.aggregates_at(prices, |w| self.workers.revenue(w, &self.layout, &log_prices));
-        if !self.others.is_empty() {
+        let mut all = self.aggregates_by(prices, |range, flows| {
+            let add = |w, revenue| self.add_flows(w, revenue, flows);
+            self.workers.revenues(range, &self.layout, &log_prices, add);
+        });
+        if self.mixed {
             let answers = self.others.answers(&self.layout, prices, &log_prices)?;
-            answers.add_to(&self.others, &self.layout, &mut all);
+            self.add_others(&answers, &mut all);
         }
         Ok(all)
     }
@@ -246,11 +255,24 @@ impl Economy {
     }
 
     pub(crate) fn aggregates_of(&self, prices: &[f64], answers: &Answers) -> Aggregates {
-        let mut all = self.aggregates_at(prices, |w| answers.revenues[w]);
-        if let Some((others, given)) = answers.others(self) {
-            given.add_to(others, &self.layout, &mut all);
+        let mut all = self.aggregates_by(prices, |range, flows| {
+            range.for_each(|w| self.add_flows(w, answers.revenues[w], flows));
+        });
+        if self.mixed {
+            self.add_others(&answers.others, &mut all);
         }
         all
+    }
+
+    /// Adds what councils of other kinds propose, here and in other processes.
+    fn add_others(&self, answers: &OtherAnswers, all: &mut Aggregates) {
+        let none = || vec![0.0; self.goods.len()];
+        let mut others = Aggregates { supply: none(), demand: none() };
+        answers.add_to(&self.others, &self.layout, &mut others);
+        for (all, own) in [(&mut all.supply, &mut others.supply), (&mut all.demand, &mut others.demand)] {
+            self.group().sum(own);
+            all.iter_mut().zip(own).for_each(|(all, own)| *all += *own);
+        }
     }
 
     pub(crate) fn check_prices(&self, prices: &[f64]) -> Result<(), Error> {
@@ -263,51 +285,46 @@ impl Economy {
         let mut revenues = vec![0.0; self.workers.len()];
         let tasks = (0..).step_by(chunk).zip(revenues.chunks_mut(chunk)).collect();
         for_each(tasks, |(first, part): (usize, &mut [f64])| {
-            for (w, revenue) in (first..).zip(part) {
-                *revenue = self.workers.revenue(w, &self.layout, log_prices);
-            }
+            let range = first..first + part.len();
+            self.workers.revenues(range, &self.layout, log_prices, |w, revenue| part[w - first] = revenue);
         });
         revenues
     }
 
-    /// Adds up in values and divides by the price once per good.
-    pub(crate) fn aggregates_at(&self, prices: &[f64], revenue: impl Fn(usize) -> f64 + Sync) -> Aggregates {
+    /// Adds up in values, with [`add_flows`](Self::add_flows), and divides by the price once per good.
+    fn aggregates_by(&self, prices: &[f64], add: impl Fn(Range<usize>, &mut [f64]) + Sync) -> Aggregates {
         let n = self.goods.len();
-        let fold = |range: std::ops::Range<usize>| {
-            let mut sums = vec![0.0; 2 * n];
-            let (sales, purchases) = sums.split_at_mut(n);
-            for w in range {
-                let value = revenue(w);
-                sales[self.layout.output(w).index()] += value;
-                for (good, exponent) in
-                    self.layout.inputs(w).iter().zip(self.workers.exponents(w, &self.layout))
-                {
-                    purchases[good.index()] += exponent * value;
-                }
-            }
-            sums
-        };
-        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
-            for (t, p) in total.iter_mut().zip(part) {
-                *t += p;
-            }
-        };
-        let mut sums =
-            chunked_reduce(self.workers.len(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
+        let mut sums = total(self.workers.len(), self.chunk(), 2 * n, add);
         self.group().sum(&mut sums);
         let supply = (0..n).map(|g| self.goods[g].endowment + sums[g] / prices[g]).collect();
         let demand = (0..n).map(|g| (self.spending[g] + sums[n + g]) / prices[g]).collect();
         Aggregates { supply, demand }
     }
 
-    /// With the consumer councils' proposals or without.
-    pub(crate) fn proposals_at(&self, prices: &[f64], answers: &Answers, consumers: bool) -> Proposals {
-        let mut all = Proposals::at(&self.layout, &self.workers, &self.spending, prices, &answers.revenues);
+    /// Adds the value of a Cobb–Douglas worker council's output to sales, and of its inputs to the purchases after them.
+    fn add_flows(&self, w: usize, revenue: f64, flows: &mut [f64]) {
+        let (sales, purchases) = flows.split_at_mut(self.goods.len());
+        sales[self.layout.output(w).index()] += revenue;
+        let inputs = self.layout.inputs(w).iter().zip(self.workers.exponents(w, &self.layout));
+        inputs.for_each(|(good, exponent)| purchases[good.index()] += exponent * revenue);
+    }
+
+    /// With the consumer councils' proposals or without; in the memory of earlier ones, if there are any.
+    pub(crate) fn proposals_at(
+        &self,
+        prices: &[f64],
+        answers: &Answers,
+        consumers: bool,
+        earlier: Option<Proposals>,
+    ) -> Proposals {
+        let mut all = Proposals::at(&self.layout, &self.workers, &self.spending, prices, earlier);
         if consumers {
             all.add_consumers(&self.consumers, prices);
         }
-        if answers.others(self).is_some() {
-            all.extend(&answers.others);
+        if self.mixed {
+            let mut requests = all.extend(&answers.others);
+            self.group().sum(&mut requests);
+            all.add_requests(&requests);
         }
         all
     }
@@ -324,6 +341,11 @@ impl Economy {
             )));
         }
         Ok(())
+    }
+
+    /// Whether all proposals together, also those made elsewhere, are the slopes of a potential.
+    pub(crate) fn has_potential(&self) -> bool {
+        self.has_potential
     }
 
     pub(crate) fn largest_returns(&self) -> f64 {
@@ -352,9 +374,9 @@ impl Economy {
         }
     }
 
-    /// Councils per task: large enough that the sums over goods cost little beside the councils themselves.
+    /// Councils per task that sums over goods.
     pub(crate) fn chunk(&self) -> usize {
-        (4 * self.goods.len()).max(512)
+        task(self.workers.len(), self.goods.len())
     }
 }
 

@@ -5,10 +5,9 @@ mod sums;
 
 use std::ops::Range;
 
-use parecon_core::chunked_reduce;
-
 use crate::economy::{Answers, LARGEST_LOG, logs};
 use crate::linear::{Lu, gmres, worth_matrices};
+use crate::total::total;
 use crate::{Certificate, Economy, Error, GoodId, Proposals};
 use rationed::Rationed;
 use sums::{Sums, add, weighted};
@@ -97,7 +96,7 @@ impl Economy {
         let input_factors: Vec<f64> = clearing.log_factors.iter().map(|f| f.exp()).collect();
         let consumption: Vec<f64> =
             clearing.left(self).iter().zip(prices).map(|(value, price)| value / price).collect();
-        let mut plan = self.proposals_at(prices, &answers, true);
+        let mut plan = self.proposals_at(prices, &answers, true, None);
         let layout = self.layout();
         let others = clearing.others.as_ref();
         plan.rescale(
@@ -128,17 +127,13 @@ impl Economy {
 impl Economy {
     /// `v − ∂log S/∂ρ · v` at some factors, without the matrix.
     fn rationed_slopes(&self, revenues: &[f64], rho: &[f64], v: &[f64], supply: &[f64]) -> Vec<f64> {
-        let fold = |range: Range<usize>| {
-            let mut made = vec![0.0; v.len()];
+        let fold = |range: Range<usize>, made: &mut [f64]| {
             for w in range {
                 let output = revenues[w] * weighted(self, w, |good| rho[good.index()]).exp();
                 made[self.layout().output(w).index()] += output * weighted(self, w, |good| v[good.index()]);
             }
-            made
         };
-        let merge = |total: &mut Vec<f64>, part: Vec<f64>| add(total, &part);
-        let mut made = chunked_reduce(self.workers().len(), self.chunk(), fold, merge)
-            .unwrap_or_else(|| vec![0.0; v.len()]);
+        let mut made = total(self.workers().len(), self.chunk(), v.len(), fold);
         self.group().sum(&mut made);
         v.iter().zip(made.iter().zip(supply)).map(|(v, (made, supply))| v - made / supply).collect()
     }
@@ -155,27 +150,34 @@ pub(crate) struct Clearing {
 impl Clearing {
     pub(crate) fn of(economy: &Economy, prices: &[f64], answers: &Answers) -> Option<Self> {
         let revenues = &answers.revenues;
-        let cut_off = LARGEST_LOG.exp();
+        let cut_off = LARGEST_LOG.exp() * (1.0 - 1e-9);
         let mut largest_revenue = [revenues.iter().copied().fold(0.0, f64::max)];
         economy.group().largest(&mut largest_revenue);
         if largest_revenue[0] >= cut_off {
             return None; // the bound would be too low
         }
         let others = answers.others(economy);
-        if let Some((others, given)) = others
-            && (given.is_cut_off(others, prices)
+        if let Some((others, given)) = others {
+            let without = given.is_cut_off(others, prices)
                 || !others.workers.iter().all(|w| w.is_bounded())
-                || given.requests.iter().any(|r| r.weight <= 0.0))
-        {
-            return None;
+                || given.requests.iter().any(|r| r.weight <= 0.0);
+            let mut without = [if without { 1.0 } else { 0.0 }];
+            economy.group().largest(&mut without);
+            if without[0] > 0.0 {
+                return None;
+            }
         }
         let mut rationed = others.map(|(others, given)| Rationed::new(economy, prices, others, given));
         let n = prices.len();
         let log_prices = if others.is_some() { logs(prices) } else { Vec::new() };
         let mut at = |rho: &[f64], with_jacobian: bool| {
-            let mut sums = Sums::at(economy, prices, revenues, rho, with_jacobian);
+            let mut sums = Sums::of_councils(economy, prices, revenues, rho, with_jacobian);
             if let (Some((others, given)), Some(rationed)) = (others, &mut rationed) {
                 rationed.output_factors = sums.absorb(economy, prices, &log_prices, (others, given), rho);
+            }
+            sums.share(economy.group());
+            sums.add_given(economy, prices);
+            if let Some(rationed) = &rationed {
                 add(&mut sums.proposed, &rationed.requested);
             }
             sums
@@ -310,13 +312,15 @@ impl Clearing {
         if let Some(((others, given), rationed)) = others {
             let layout = economy.layout();
             let log_prices = logs(prices);
+            let [mut best_here, mut spent_here, mut lost_here, mut without] = [0.0; 4];
             for (c, consumer) in others.consumers.iter().enumerate() {
                 let asked = &given.quantities[others.wants_of(c, layout)];
                 let personal = rationed.personal(economy, prices, &consumer.wants, asked);
                 let (mut best, mut permits) = (vec![0.0; asked.len()], vec![0.0; consumer.exposures.len()]);
                 let request = consumer.request(&personal, &log_prices, &mut best, &mut permits);
                 if request.weight <= 0.0 {
-                    return None;
+                    without = 1.0;
+                    break;
                 }
                 let beyond = |i: usize, good: GoodId| {
                     let (g, least) = (good.index(), consumer.minimum(i));
@@ -329,10 +333,19 @@ impl Clearing {
                 };
                 let log_factors: Vec<f64> =
                     consumer.wants.iter().enumerate().map(|(i, good)| beyond(i, *good)).collect();
-                bound += request.utility + request.surplus;
-                incomes += request.spent - consumer.council.income;
-                gap += consumer.loss(&personal, &request, &log_factors);
+                best_here += request.utility + request.surplus;
+                spent_here += request.spent - consumer.council.income;
+                lost_here += consumer.loss(&personal, &request, &log_factors);
             }
+            let mut sums = [best_here, spent_here, lost_here, without];
+            economy.group().sum(&mut sums);
+            let [best, spent, lost, without] = sums;
+            if without > 0.0 {
+                return None;
+            }
+            bound += best;
+            incomes += spent;
+            gap += lost;
         }
         gap.is_finite().then(|| Certificate {
             upper_bound: bound,

@@ -13,6 +13,7 @@ mod economy;
 mod error;
 mod exact;
 pub mod experiment;
+mod exponential;
 mod feasible;
 mod federation;
 mod flow;
@@ -27,6 +28,7 @@ mod rule;
 mod session;
 mod simulated;
 mod slopes;
+mod total;
 mod years;
 
 pub use aggregates::Aggregates;

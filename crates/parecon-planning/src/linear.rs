@@ -90,6 +90,9 @@ pub(crate) fn solve(matrix: &[f64], right: &[f64]) -> Option<Vec<f64>> {
 ///
 /// `apply` gives `A·x`. Memory and work are those of 60 vectors, and what `apply` needs.
 ///
+/// Apart from `parecon-io`'s, which takes several right-hand sides of one stored matrix in step: here there is one, no
+/// matrix, and no need of that crate, which is an optional dependency.
+///
 /// Reference: Y. Saad, M. H. Schultz, "GMRES", SIAM J. Sci. Stat. Comput. 7 (1986).
 pub(crate) fn gmres(
     apply: impl Fn(&[f64]) -> Vec<f64>,

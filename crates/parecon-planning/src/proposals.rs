@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parecon_core::for_each;
 
-use crate::economy::{Consumers, Layout, OtherAnswers, Workers};
+use crate::economy::{Consumers, Layout, OtherAnswers, Workers, logs};
 use crate::flow::Flow;
 use crate::{Aggregates, CouncilId, GoodId};
 
@@ -112,32 +112,38 @@ impl Proposals {
     }
 
     /// Of worker councils only; `spending` is what the consumer councils together spend on each good.
+    ///
+    /// The memory of `earlier` proposals serves again: fresh pages from the system take as long as the answers.
     pub(crate) fn at(
         layout: &Arc<Layout>,
         workers: &Workers,
         spending: &[f64],
         prices: &[f64],
-        revenues: &[f64],
+        earlier: Option<Proposals>,
     ) -> Self {
-        let mut outputs = vec![0.0; workers.len()];
-        let mut efforts = vec![0.0; workers.len()];
-        let mut inputs = vec![0.0; layout.inputs_before(workers.len())];
+        let log_prices = logs(prices);
+        let [mut outputs, mut efforts, mut inputs] =
+            earlier.map_or_else(Default::default, |e| [e.outputs, e.efforts, e.inputs]);
+        outputs.resize(workers.len(), 0.0);
+        efforts.resize(workers.len(), 0.0);
+        inputs.resize(layout.inputs_before(workers.len()), 0.0);
         let parts = layout.split_inputs(workers.len(), CHUNK, &mut inputs);
         let parts = parts.zip(outputs.chunks_mut(CHUNK)).zip(efforts.chunks_mut(CHUNK)).collect();
         for_each(
             parts,
             |(((councils, mut inputs), outputs), efforts): (((Range<usize>, &mut [f64]), _), _)| {
                 let (outputs, efforts): (&mut [f64], &mut [f64]) = (outputs, efforts);
-                for (w, (output, effort)) in councils.zip(outputs.iter_mut().zip(efforts)) {
-                    *output = revenues[w] / prices[layout.output(w).index()];
-                    *effort = workers.effort(w, revenues[w]);
+                let first = councils.start;
+                workers.plans(councils, layout, &log_prices, |w, revenue, effort| {
+                    outputs[w - first] = revenue / prices[layout.output(w).index()];
+                    efforts[w - first] = effort;
                     let goods = layout.inputs(w);
                     let (own, rest) = std::mem::take(&mut inputs).split_at_mut(goods.len());
                     for ((good, b), input) in goods.iter().zip(workers.exponents(w, layout)).zip(own) {
-                        *input = b * revenues[w] / prices[good.index()];
+                        *input = b * revenue / prices[good.index()];
                     }
                     inputs = rest;
-                }
+                });
             },
         );
         let requests = spending.iter().zip(prices).map(|(spent, price)| spent / price).collect();
@@ -153,21 +159,28 @@ impl Proposals {
         }
     }
 
-    /// Adds the proposals of the councils that come last in the layout.
-    pub(crate) fn extend(&mut self, others: &OtherAnswers) {
+    /// Adds the proposals of the councils that come last in the layout; what they request together of each good, which is
+    /// not yet part of the [requests](Self::requests).
+    pub(crate) fn extend(&mut self, others: &OtherAnswers) -> Vec<f64> {
         self.outputs.extend(others.plans.iter().map(|p| p.output));
         self.efforts.extend(others.plans.iter().map(|p| p.effort));
         self.inputs.extend(&others.inputs);
         let wants = self.layout.all_wants();
         let first = wants.len() - others.quantities.len();
+        let mut requests = vec![0.0; self.requests.len()];
         for (good, quantity) in wants[first..].iter().zip(&others.quantities) {
             let sharers = if self.layout.public[good.index()] { self.layout.sharers } else { 1.0 };
-            self.requests[good.index()] += quantity / sharers;
+            requests[good.index()] += quantity / sharers;
         }
         if let Some(consumption) = &mut self.consumption {
             consumption.extend(&others.quantities);
         }
         self.permits.extend(&others.permits);
+        requests
+    }
+
+    pub(crate) fn add_requests(&mut self, requests: &[f64]) {
+        self.requests.iter_mut().zip(requests).for_each(|(all, added)| *all += added);
     }
 
     pub(crate) fn add_consumers(&mut self, consumers: &Consumers, prices: &[f64]) {

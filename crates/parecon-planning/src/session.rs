@@ -125,7 +125,7 @@ impl<'a> Planning<'a> {
     ///
     /// # Errors
     /// If the rule answers with something that is not a price vector, or a custom council with something that is not a
-    /// quantity.
+    /// quantity, or no finite slope of one.
     pub fn step(&mut self) -> Result<&Round, Error> {
         let Planning { economy, rule, history, proposals, slopes } = self;
         let shown = Shown { proposals: proposals.as_ref(), slopes: slopes.as_ref(), group: economy.group() };
@@ -173,9 +173,9 @@ impl<'a> Planning<'a> {
         let answers = economy.answers_at(&prices)?;
         let wanted = self.rule.disclosure();
         let all = wanted >= Disclosure::Proposals || config.exact_sums();
-        self.proposals = None; // its memory may serve the next ones
+        let earlier = self.proposals.take();
         self.proposals = (wanted >= Disclosure::WorkerProposals || config.exact_sums())
-            .then(|| economy.proposals_at(&prices, &answers, all));
+            .then(|| economy.proposals_at(&prices, &answers, all, earlier));
         let aggregates = match self.proposals.take() {
             Some(proposals) if config.exact_sums() => {
                 let mut proposals = proposals.with_exact_requests();
@@ -191,7 +191,8 @@ impl<'a> Planning<'a> {
                 economy.aggregates_of(&prices, &answers)
             }
         };
-        self.slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
+        let slopes = (wanted >= Disclosure::Elasticities).then(|| economy.slopes_at(&prices, &answers));
+        self.slopes = slopes.transpose()?;
         let certificate = if config.certificate() { economy.certificate_at(&prices, &answers) } else { None };
         Ok(self.history.record(prices, aggregates, certificate))
     }

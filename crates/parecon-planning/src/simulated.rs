@@ -33,7 +33,7 @@ impl WorkerCouncil {
         check_prices(goods, &announcement.prices)?;
         let answers = alone.answers_at(&announcement.prices)?;
         let effort_cost = alone.effort_cost(0, &answers);
-        let all = alone.proposals_at(&announcement.prices, &answers, false);
+        let all = alone.proposals_at(&announcement.prices, &answers, false, None);
         worker_plan(&all, 0, effort_cost).ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
@@ -60,7 +60,7 @@ impl ConsumerCouncil {
         }
         let alone = alone.build_part(announcement.sharers)?;
         let answers = alone.answers_at(&announcement.prices)?;
-        consumer_plan(&alone.proposals_at(&announcement.prices, &answers, true), 0)
+        consumer_plan(&alone.proposals_at(&announcement.prices, &answers, true, None), 0)
             .ok_or_else(|| Error::invalid("the council has no plan"))
     }
 }
@@ -87,7 +87,7 @@ impl Economy {
             )));
         }
         let answers = self.answers_at(&announcement.prices)?;
-        let plans = self.proposals_at(&announcement.prices, &answers, true);
+        let plans = self.proposals_at(&announcement.prices, &answers, true, None);
         let plan = |council| match council {
             CouncilId::Worker(w) => worker_plan(&plans, w as usize, self.effort_cost(w as usize, &answers)),
             CouncilId::Consumer(c) => consumer_plan(&plans, c as usize),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use parecon_core::chunked_reduce;
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{Answers, logs};
+use crate::economy::{Answers, OtherAnswers, Others, logs};
 use crate::{Economy, Error};
 
 /// How all proposals together react to prices, from each council's report on its own.
@@ -38,7 +38,7 @@ impl Economy {
     /// How supply and demand react to prices.
     ///
     /// # Errors
-    /// As [`respond`](Self::respond).
+    /// As [`respond`](Self::respond); and if a custom council reports or implies a slope that is not a finite number.
     ///
     /// # Complexity
     /// The square of the number of its goods for each council, and of the number of all goods.
@@ -54,10 +54,10 @@ impl Economy {
     pub fn slopes(&self, prices: &[f64]) -> Result<Slopes, Error> {
         self.check_prices(prices)?;
         let answers = self.answers_at(prices)?;
-        Ok(self.slopes_at(prices, &answers))
+        self.slopes_at(prices, &answers)
     }
 
-    pub(crate) fn slopes_at(&self, prices: &[f64], answers: &Answers) -> Slopes {
+    pub(crate) fn slopes_at(&self, prices: &[f64], answers: &Answers) -> Result<Slopes, Error> {
         let n = prices.len();
         let log_prices = logs(prices);
         let (layout, workers) = (self.layout(), self.workers());
@@ -94,30 +94,50 @@ impl Economy {
         // As many councils to a task as there are cells: the sums then cost no more than the councils.
         let chunk = self.chunk().max(n * n / 4);
         let mut all = chunked_reduce(workers.len(), chunk, fold, Slopes::absorb).unwrap_or_else(zero);
+        if let Some(given) = answers.others(self) {
+            self.add_slopes(prices, &log_prices, given, &mut all)?;
+        }
         let mut scalars = [all.potential.unwrap_or_default(), all.magnitude];
         for list in [&mut scalars[..], &mut all.supply, &mut all.demand] {
             self.group().sum(list);
         }
-        let mut potential = scalars[0];
-        all.magnitude = scalars[1];
+        let [mut potential, mut magnitude] = scalars;
+        for (g, &spent) in self.spending().iter().enumerate() {
+            all.demand[g * n + g] -= spent;
+            for term in [prices[g] * layout.endowments[g], -spent * log_prices[g]] {
+                potential += term;
+                magnitude += term.abs();
+            }
+        }
+        all.potential = self.has_potential().then_some(potential);
+        all.magnitude = magnitude;
+        Ok(all)
+    }
+
+    /// Adds how the councils of other kinds that are here react.
+    fn add_slopes(
+        &self,
+        prices: &[f64],
+        log_prices: &[f64],
+        (others, given): (&Others, &OtherAnswers),
+        all: &mut Slopes,
+    ) -> Result<(), Error> {
+        let (n, layout) = (prices.len(), self.layout());
+        let mut potential = 0.0;
         let mut add = |term: f64| {
             potential += term;
             all.magnitude += term.abs();
         };
-        for (g, &spent) in self.spending().iter().enumerate() {
-            all.demand[g * n + g] -= spent;
-            add(prices[g] * layout.endowments[g]);
-            add(-spent * log_prices[g]);
-        }
-
-        let Some((others, given)) = answers.others(self) else {
-            all.potential = Some(potential);
-            return all;
-        };
         for (w, (worker, plan)) in others.workers.iter().zip(&given.plans).enumerate() {
             add(plan.potential);
             let inputs = &given.inputs[others.inputs_of(w, layout)];
-            let slopes = worker.slopes(prices, &log_prices, plan, inputs);
+            let slopes = worker.slopes(prices, log_prices, plan, inputs);
+            if worker.is_custom()
+                && let Some(wrong) = slopes.iter().find(|slope| !slope.is_finite())
+            {
+                let who = others.name_of_worker(w, layout);
+                return Err(Error::invalid(format!("{who} has a slope of {wrong}; slopes must be finite")));
+            }
             let m = inputs.len() + 1;
             let good = |i: usize| if i == 0 { worker.council.output } else { worker.inputs[i - 1] }.index();
             for i in 0..m {
@@ -129,8 +149,8 @@ impl Economy {
         }
         for (c, (consumer, request)) in others.consumers.iter().zip(&given.requests).enumerate() {
             add(request.utility + request.surplus);
-            let personal = others.personal(c, layout, &log_prices);
-            let (slopes, by_permit) = consumer.slopes(&personal, &log_prices, request);
+            let personal = others.personal(c, layout, log_prices);
+            let (slopes, by_permit) = consumer.slopes(&personal, log_prices, request);
             let m = consumer.wants.len();
             for (i, want) in consumer.wants.iter().enumerate() {
                 let row = want.index() * n;
@@ -147,8 +167,8 @@ impl Economy {
             let g = exposure.pollutant.index();
             all.supply[g * n + g] += exposure.elasticity() * permitted * prices[g];
         }
-        all.potential = others.has_potential().then_some(potential);
-        all
+        all.potential = all.potential.map(|sum| sum + potential);
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Several years: what one year leaves to the next, and plans that are revised while they are carried out.
 
+mod saved;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -69,6 +71,8 @@ pub struct Year {
 /// A rule that is carried on from plan to plan begins with what it learnt: [`RevealedNewton`](crate::RevealedNewton)
 /// then needs two rounds to 3 % on the published year-two changes (recorded: nine).
 ///
+/// It can be serialised at any moment and goes on from there with the same bits, if the rule is kept as well.
+///
 /// # Example
 /// ```
 /// use parecon_planning::experiment::{Generator, START_PRICE, next_year};
@@ -85,7 +89,8 @@ pub struct Year {
 /// assert_eq!(years.number(), 4);
 /// # Ok::<(), parecon_planning::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "saved::Saved", into = "saved::Saved")]
 pub struct Years {
     economy: Economy,
     config: Config,

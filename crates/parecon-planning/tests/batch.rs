@@ -76,6 +76,9 @@ fn mistakes_are_named() {
         "NaN of councils with toothaches, must be a share from 0 to 1"
     );
     assert_eq!(message(small().with_goods_per_category(0)), "0 goods per category, must be 1 to 1000000");
+    assert_eq!(message(small().with_wants(0)), "0 goods wanted, must be 1 to 8");
+    assert_eq!(message(small().with_wants(9)), "9 goods wanted, must be 1 to 8");
+    assert_eq!(small().share(2, 2).unwrap_err().to_string(), "share 2 of 2, must be below 2");
 }
 
 #[cfg(feature = "csv")]
@@ -183,5 +186,26 @@ fn other_kinds_of_experiments() {
     for run in batch(&[small().with_toothaches(0.2)], &Rule::ALL, 1, &config).unwrap() {
         let last = run.imbalances[run.imbalances.len() - 1];
         assert_eq!(run.status.is_converged(), last < 0.03, "{run:?}");
+    }
+}
+
+/// Work counters of 30 economies, a fifth of whose councils have increasing returns: a change is a change of an algorithm.
+#[test]
+fn rounds_with_toothaches() {
+    let ill =
+        |seed| Generator::new(seed).with_goods_per_category(6).with_councils(120, 120).with_toothaches(0.2);
+    let experiments: Vec<_> = (0..30).map(ill).collect();
+    let config = Config::new().with_tolerance(0.03).with_round_limit(50).with_certificate(false);
+    let rules = [Rule::Recorded, Rule::TotalsNewton, Rule::RevealedNewton, Rule::Newton];
+    let runs = batch(&experiments, &rules, 2, &config).unwrap();
+    for (rule, most) in rules.into_iter().zip([[23, 10], [8, 4], [3, 2], [14, 2]]) {
+        for (year, most) in (1..).zip(most) {
+            let of = runs.iter().filter(|run| run.rule == rule && run.year == year);
+            let rounds: Vec<usize> = of.clone().map(|run| run.imbalances.len()).collect();
+            assert_eq!(rounds.len(), 30);
+            assert!(of.clone().all(|run| run.status.is_converged()), "{}, year {year}", rule.name());
+            let largest = rounds.iter().max().unwrap();
+            assert_eq!(*largest, most, "{}, year {year}", rule.name());
+        }
     }
 }

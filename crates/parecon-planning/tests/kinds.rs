@@ -251,6 +251,7 @@ fn permissions_are_the_published_form_and_maximise_what_they_should() {
 struct Workshop {
     inputs: [GoodId; 1],
     answer: f64,
+    slope: Option<f64>,
 }
 
 impl CustomCouncil for Workshop {
@@ -263,16 +264,21 @@ impl CustomCouncil for Workshop {
         inputs[0] = 0.5 * output;
         Answer { output, effort: output, surplus: 0.5 * output * output }
     }
+
+    fn slopes(&self, _price: f64, _input_prices: &[f64], slopes: &mut [f64]) -> bool {
+        self.slope.inspect(|slope| slopes.fill(*slope)).is_some()
+    }
 }
 
 #[test]
 fn custom_councils_plan_and_are_held_to_their_word() {
-    let with = |answer| {
+    let reporting = |answer, slope| {
         let mut data = EconomyData::from(parecon_planning::experiment::small_example().unwrap());
-        let custom = Custom::new(Workshop { inputs: [GoodId(2)], answer });
+        let custom = Custom::new(Workshop { inputs: [GoodId(2)], answer, slope });
         data.worker_councils[1].technology = Technology::Custom(custom);
         Economy::try_from(data).unwrap()
     };
+    let with = |answer| reporting(answer, None);
     let economy = with(1.0);
     for rule in [&mut Newton::new() as &mut dyn PriceRule, &mut RevealedNewton::new()] {
         let outcome = plan(&economy, rule, &Config::new().with_tolerance(1e-9), &mut ()).unwrap();
@@ -287,6 +293,12 @@ fn custom_councils_plan_and_are_held_to_their_word() {
         "worker council \"west bakery\" answered with NaN; quantities and surplus must be finite and not negative"
     );
     assert!(plan(&with(f64::INFINITY), &mut Newton::new(), &Config::new(), &mut ()).is_err());
+    let wrong = reporting(1.0, Some(f64::NAN));
+    let expected = "worker council \"west bakery\" has a slope of NaN; slopes must be finite";
+    assert_eq!(wrong.slopes(&[1.0; 3]).unwrap_err().to_string(), expected);
+    let error = plan(&wrong, &mut Newton::new(), &Config::new(), &mut ()).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+    assert!(plan(&wrong, &mut RevealedNewton::new(), &Config::new(), &mut ()).is_ok());
 }
 
 #[test]

@@ -220,10 +220,11 @@ fn rounds_to_three_percent() {
         }
     };
     most("Cobb–Douglas", &|seed| economy_of(seed, |_, _| ()), 3, 3);
-    most("CES", &ces, 4, 4);
+    most("CES", &ces, 4, 3);
     most("pollutants", &|seed| economy_of(seed, with_pollutants), 3, 3);
-    // Where councils with fixed proportions make nothing below a margin, proposals jump.
-    most("every kind", &all_kinds, 14, 34);
+    // Where councils with fixed proportions make nothing below a margin, proposals jump, and numbers of rounds may with the
+    // last digits of prices. Over 40 seeds they are 4–13, 7.7 in the mean, and 4–21, 9.5.
+    most("every kind", &all_kinds, 13, 21);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What must hold for any economy.
 
+use parecon_planning::experiment::Generator;
 use parecon_planning::{Config, Economy, EconomyData, Recorded, RevealedNewton, Status, Technology, plan};
 use parecon_testbed::planning::{
-    Benchmark, Shape, bakery, choir, published, replica, small_economy, village, wild_prices,
+    Benchmark, Shape, bakery, choir, replica, small_economy, village, wild_prices,
 };
 use proptest::prelude::*;
 
@@ -58,7 +59,7 @@ fn stiff_economies_from_wild_prices() {
 
 #[test]
 fn same_bits_for_any_number_of_threads() {
-    let economy = published(3, 2_500, 8).unwrap();
+    let economy = Generator::new(3).with_goods_per_category(8).with_councils(2_500, 2_500).economy().unwrap();
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let config = Config::new().with_start_price(700.0).with_tolerance(1e-9);
@@ -76,7 +77,8 @@ fn same_bits_for_any_number_of_threads() {
 /// So many goods for so few councils that no matrix over goods is worth its while.
 #[test]
 fn many_goods_take_no_matrix() {
-    let economy = published(5, 6_000, 300).unwrap();
+    let economy =
+        Generator::new(5).with_goods_per_category(300).with_councils(6_000, 6_000).economy().unwrap();
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let config = Config::new().with_start_price(700.0).with_tolerance(1e-9);

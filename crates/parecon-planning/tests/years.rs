@@ -191,3 +191,57 @@ fn what_all_share_is_counted_once() {
         assert!((year.delivered[g] / consumed[g] - 1.0).abs() < EXACT, "{:?} {consumed:?}", year.delivered);
     }
 }
+
+/// Stored in the middle of a year, with savings and a plan that was revised, and taken up again beside what went on.
+#[test]
+fn years_are_taken_up_where_they_were_stored() {
+    let mut years = Years::new(workshop(16.0), strict())
+        .unwrap()
+        .with_investments(vec![machines(0.5)])
+        .unwrap()
+        .with_credit(0.03, 50.0)
+        .unwrap();
+    let mut rule = RevealedNewton::new();
+    years.plan(&mut rule, &mut ()).unwrap();
+    years.close(Ok).unwrap();
+    years.save(0, 5.0).unwrap();
+    years.save(1, -5.0).unwrap();
+    years.plan(&mut rule, &mut ()).unwrap();
+    years.revise(0.25, workshop(8.0), &mut rule, &mut ()).unwrap();
+
+    let text = serde_json::to_string(&(&years, &rule)).unwrap();
+    let (mut again, mut rule_again): (Years, RevealedNewton) = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, years);
+    for _ in 0..2 {
+        assert_eq!(again.close(Ok).unwrap(), years.close(Ok).unwrap());
+        let outcome = years.plan(&mut rule, &mut ()).unwrap();
+        assert_eq!(again.plan(&mut rule_again, &mut ()).unwrap(), outcome);
+    }
+    assert_eq!(again, years);
+
+    let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let refused = |path: &str, value: serde_json::Value| {
+        let mut changed = stored[0].clone();
+        *changed.pointer_mut(path).unwrap() = value;
+        serde_json::from_value::<Years>(changed).unwrap_err().to_string()
+    };
+    for (path, value, expected) in [
+        ("/version", 2.into(), "years have version 2, must be 1"),
+        ("/number", 0.into(), "the year is 0, must be at least 1"),
+        ("/credit", (-1.0).into(), "credit is -1, must be 0 or more"),
+        ("/accounts", vec![0.0].into(), "1 accounts for 2 consumer councils"),
+        ("/saving/0", 60.0.into(), "consumer council 0 saves 60 of an income of 60, must be less"),
+        (
+            "/spans/1/from",
+            0.5.into(),
+            "plan 1 is from 0.5 to 1, must be one of several that follow each other from 0 to 1",
+        ),
+        ("/spans/0/delivered/1", (-2.0).into(), "plan 0 delivers -2 of \"hours\", must be 0 or more"),
+        ("/spans/1/delivered", vec![1.0].into(), "plan 1 delivers 1 goods of 2"),
+        ("/prices/0", 7.0.into(), "the prices are not those of the year's last plan"),
+        ("/prices/0", 0.0.into(), "price of \"machine\" is 0, must be between 1e-100 and 1e100"),
+        ("/investments/0/yields", 0.0.into(), "stock \"hours\": yields 0, must be a positive number"),
+    ] {
+        assert_eq!(refused(path, value), expected, "{path}");
+    }
+}

@@ -2,6 +2,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::convex::{Point, largest_lead};
 use crate::environment::Environment;
 use crate::error::{Error, Kind, check, check_amount};
 use crate::evaluation::evaluate;
@@ -262,23 +263,8 @@ impl Contest<'_> {
 /// True if policy `i` is proven to be within `slack` of the best everywhere between `a` and `b`: its tangents lie
 /// above every chord.
 fn leads(i: usize, a: &Snapshot, b: &Snapshot, slack: f64) -> bool {
-    let width = b.k - a.k;
-    let tangent_a = |k: f64| a.values[i] + a.slopes[i] * (k - a.k);
-    let tangent_b = |k: f64| b.values[i] + b.slopes[i] * (k - b.k);
-    // The larger tangent, a convex function, is lowest relative to a chord at an end or where the two meet.
-    let bend = b.slopes[i] - a.slopes[i];
-    let kink = if bend > 0.0 {
-        (a.k + (a.values[i] - b.values[i] + b.slopes[i] * width) / bend).clamp(a.k, b.k)
-    } else {
-        a.k
-    };
-    (0..a.values.len()).filter(|&j| j != i).all(|j| {
-        let chord = |k: f64| {
-            let share = if width > 0.0 { (k - a.k) / width } else { 0.0 };
-            a.values[j] + (b.values[j] - a.values[j]) * share
-        };
-        [(a.k, a.values[i]), (b.k, b.values[i]), (kink, tangent_a(kink).max(tangent_b(kink)))]
-            .into_iter()
-            .all(|(k, value)| value >= chord(k) - slack)
-    })
+    let point = |s: &Snapshot| Point { x: s.k, value: s.values[i], slope: s.slopes[i] };
+    (0..a.values.len())
+        .filter(|&j| j != i)
+        .all(|j| largest_lead((a.values[j], b.values[j]), (point(a), point(b))) <= slack)
 }

@@ -2,8 +2,10 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod bearing;
+mod boundary;
 mod break_even;
 pub mod calibrate;
+mod convex;
 mod costs;
 mod environment;
 mod error;
@@ -29,6 +31,7 @@ mod thresholds;
 mod volunteers;
 pub mod voting;
 
+pub use boundary::{Boundaries, Boundary, boundaries};
 pub use break_even::{BreakEven, break_even_production_cost};
 pub use costs::{Costs, StepCosts, Weights};
 pub use environment::{
@@ -37,6 +40,6 @@ pub use environment::{
 pub use error::Error;
 pub use evaluation::{Cutoffs, Evaluation, Method, Readings, Shares, evaluate, evaluate_over};
 pub use frontier::{Frontier, Interval, Path, frontier};
-pub use map::{Axis, Boundary, PhaseMap, Steps, boundaries, phase_map, sensitivity};
+pub use map::{Axis, PhaseMap, Steps, phase_map, sensitivity};
 pub use policy::{Action, At, Cutoff, Policy, Rule, Stage, Threshold, Timeout, Verdict};
 pub use volunteers::{Volunteering, VolunteersDilemma};

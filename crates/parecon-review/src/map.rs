@@ -1,7 +1,8 @@
-//! Maps: which policy wins where, over any two quantities of the environment; and where two policies tie along one.
+//! Maps: which policy wins where, over any two quantities of the environment.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
+use parecon_core::chunked_reduce;
 use serde::{Deserialize, Serialize};
 
 use crate::costs::Costs;
@@ -10,16 +11,16 @@ use crate::error::{Error, Kind, check};
 use crate::evaluation::evaluate;
 use crate::frontier::{Frontier, frontier};
 use crate::policy::Policy;
-use crate::thresholds;
+use crate::thresholds::{self, Warm};
 
 mod drawing;
 
 /// Every so many cells along a row, two optimal gates are solved from scratch.
 const ANCHOR: usize = 20;
+/// So many rows are one piece of work; the first of them begins from scratch.
+const ROWS: usize = 10;
 /// Payoffs that differ by less than this, relative to the stakes, are the same maximum.
 const SAME: f64 = 1e-8;
-/// Points at which [`boundaries`] looks for a change of sign.
-const SCAN: u32 = 64;
 
 /// A quantity of the environment that can be varied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,7 +122,7 @@ impl Steps {
         self.from * (1.0 - share) + self.to * share
     }
 
-    fn validate(&self) -> Result<(), Error> {
+    pub(crate) fn validate(&self) -> Result<(), Error> {
         let label = self.axis.label();
         check(self.from.is_finite(), &format!("lowest {label}"), self.from, "finite")?;
         let valid = format!("finite and above {}", self.from);
@@ -158,16 +159,17 @@ impl PhaseMap {
 
 /// Evaluates `policies` over a grid of two quantities.
 ///
-/// Every cell is evaluated, none filled in from its neighbours. Two gates with optimal thresholds start from the
-/// neighbouring cell's cut-offs; every twentieth cell of a row is solved from scratch, and if that finds a better maximum
-/// the cells since the last such check are done again from scratch.
+/// Every cell is evaluated, none filled in from its neighbours. Two gates with optimal thresholds start from where the
+/// neighbouring cells' cut-offs lead; the first and every twentieth cell of a row are solved from scratch, and if that
+/// finds a better maximum the cells since the last such check are done again from scratch. Rows run in parallel (feature
+/// `parallel`), with the same bits for any number of threads.
 ///
 /// # Errors
 /// If `policies` is empty, a range is empty or not finite, both axes are the same, or a value on an axis is not valid
 /// for its quantity.
 ///
 /// # Complexity
-/// Per cell a few microseconds for a single gate, some fifteen for two optimal ones, and an evaluation for any other
+/// Per cell a microsecond for a single gate, some ten for two optimal ones, and an evaluation for any other
 /// policy.
 ///
 /// # Example
@@ -199,24 +201,47 @@ pub fn phase_map(
     if x.axis == y.axis {
         return Err(Error::new(Kind::SameAxis { axis: x.axis.label() }));
     }
-    let cells = x.count as usize * y.count as usize;
-    let mut map = PhaseMap {
-        x,
-        y,
-        policies: policies.iter().map(|policy| policy.name().to_owned()).collect(),
-        winners: vec![0; cells],
-        net_benefits: vec![f64::NEG_INFINITY; cells],
+    let fold = |rows: Range<usize>| best_in_rows(environment, policies, x, y, rows);
+    let merge = |all: &mut Result<Best, Error>, more: Result<Best, Error>| match (&mut *all, more) {
+        (Ok(all), Ok(more)) => {
+            all.winners.extend(more.winners);
+            all.net_benefits.extend(more.net_benefits);
+        }
+        (Ok(_), Err(error)) => *all = Err(error),
+        (Err(_), _) => {}
     };
-    let mut warm: Vec<Option<(f64, f64)>> = vec![None; policies.len()];
-    let mut worlds: Vec<Environment> = Vec::with_capacity(x.count as usize);
-    for row in 0..y.count {
-        let base = y.axis.set(environment, y.value(row))?;
+    let best = chunked_reduce(y.count as usize, ROWS, fold, merge).unwrap_or_else(|| Ok(Best::default()))?;
+    let policies = policies.iter().map(|policy| policy.name().to_owned()).collect();
+    Ok(PhaseMap { x, y, policies, winners: best.winners, net_benefits: best.net_benefits })
+}
+
+/// Winners and their net benefits, row by row.
+#[derive(Default)]
+struct Best {
+    winners: Vec<usize>,
+    net_benefits: Vec<f64>,
+}
+
+fn best_in_rows(
+    environment: &Environment,
+    policies: &[Policy],
+    x: Steps,
+    y: Steps,
+    rows: Range<usize>,
+) -> Result<Best, Error> {
+    let columns = x.count as usize;
+    let cells = columns * rows.len();
+    let mut best = Best { winners: vec![0; cells], net_benefits: vec![f64::NEG_INFINITY; cells] };
+    let mut warm = vec![Warm::default(); policies.len()];
+    let mut worlds: Vec<Environment> = Vec::with_capacity(columns);
+    for (i, row) in rows.enumerate() {
+        let base = y.axis.set(environment, y.value(row as u32))?;
         worlds.clear();
         for column in 0..x.count {
             worlds.push(x.axis.set(&base, x.value(column))?);
         }
-        let from = row as usize * x.count as usize;
-        let (winners, bests) = (&mut map.winners[from..], &mut map.net_benefits[from..]);
+        let from = i * columns;
+        let (winners, bests) = (&mut best.winners[from..], &mut best.net_benefits[from..]);
         for (i, policy) in policies.iter().enumerate() {
             for (column, value) in along(&worlds, policy, &mut warm[i]).into_iter().enumerate() {
                 if value > bests[column] {
@@ -225,12 +250,12 @@ pub fn phase_map(
             }
         }
     }
-    Ok(map)
+    Ok(best)
 }
 
 /// Net benefits of one policy in environments that change little by little. `warm` is the first one's start, and is left
 /// where the next row begins.
-fn along(worlds: &[Environment], policy: &Policy, warm: &mut Option<(f64, f64)>) -> Vec<f64> {
+fn along(worlds: &[Environment], policy: &Policy, warm: &mut Warm) -> Vec<f64> {
     if !(policy.is_plain() && worlds.iter().all(Environment::is_plain)) {
         return worlds.iter().map(|world| evaluate(world, policy).net_benefit()).collect();
     }
@@ -240,100 +265,24 @@ fn along(worlds: &[Environment], policy: &Policy, warm: &mut Option<(f64, f64)>)
     for (i, world) in worlds.iter().enumerate() {
         let value = thresholds::net_benefit(world, policy, &mut here);
         values.push(value);
-        if i == 0 {
-            *warm = here;
-        }
-        if here.is_some() && (i % ANCHOR == ANCHOR - 1 || i + 1 == worlds.len()) {
-            let mut fresh = None;
+        if here.is_some() && (i % ANCHOR == 0 || i + 1 == worlds.len()) {
+            let mut fresh = Warm::default();
             let cold = thresholds::net_benefit(world, policy, &mut fresh);
             let data = world.data();
             if cold > value + SAME * (data.value + data.harm) {
                 for (value, world) in values.iter_mut().zip(worlds).skip(checked) {
-                    *value = thresholds::net_benefit(world, policy, &mut None);
+                    *value = thresholds::net_benefit(world, policy, &mut Warm::default());
                 }
                 here = fresh;
             }
             checked = i + 1;
         }
+        if i == 0 {
+            *warm = here;
+            here = here.standing();
+        }
     }
     values
-}
-
-/// A change of the better of two policies along an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Boundary {
-    /// Below this the policy `before` is better.
-    pub low: f64,
-    /// From here on the other one is.
-    pub high: f64,
-    /// 0 if the first policy is better below, 1 if the second.
-    pub before: usize,
-}
-
-/// Where `first` and `second` change places as one quantity runs over `range`, each place as an interval no wider than
-/// `tolerance` that was found by bisection.
-///
-/// Looks for changes of sign between 65 equally spaced values; two changes between neighbours cancel and are not seen.
-/// Along the production cost, [`frontier`] overlooks nothing.
-///
-/// # Errors
-/// If the range is empty or not valid for the quantity, or `tolerance` not finite and positive.
-///
-/// # Complexity
-/// 65 evaluations of both policies and log₂(range/65 tolerance) for each change.
-///
-/// # Example
-/// ```
-/// use parecon_review::{Axis, Costs, Environment, EnvironmentData, Policy, StepCosts, Threshold, boundaries};
-///
-/// let environment = Environment::new(EnvironmentData {
-///     costs: StepCosts { production: Costs::contributors(1.0), ..StepCosts::default() },
-///     ..EnvironmentData::default()
-/// })?;
-/// let middle = Threshold::Fixed(0.0);
-/// // The break-even of the textbook case read the other way: at k = 1, how well must proposals be seen?
-/// let found = boundaries(
-///     &environment, &Policy::post(middle)?, &Policy::prior(middle)?, Axis::ProposalAccuracy, 0.0..=0.8, 1e-9,
-/// )?;
-/// let exact = (0.8f64.asin() - std::f64::consts::PI / 15.0).sin();
-/// assert!(found.len() == 1 && found[0].before == 0);
-/// assert!(found[0].low <= exact && exact <= found[0].high);
-/// # Ok::<(), parecon_review::Error>(())
-/// ```
-pub fn boundaries(
-    environment: &Environment,
-    first: &Policy,
-    second: &Policy,
-    axis: Axis,
-    range: RangeInclusive<f64>,
-    tolerance: f64,
-) -> Result<Vec<Boundary>, Error> {
-    let steps = Steps { axis, from: *range.start(), to: *range.end(), count: SCAN + 1 };
-    steps.validate()?;
-    check(tolerance.is_finite() && tolerance > 0.0, "tolerance", tolerance, "finite and positive")?;
-    let leads = |x: f64| -> Result<bool, Error> {
-        let world = axis.set(environment, x)?;
-        Ok(evaluate(&world, first).net_benefit() > evaluate(&world, second).net_benefit())
-    };
-    let mut found = Vec::new();
-    let mut before = leads(steps.from)?;
-    for i in 1..=SCAN {
-        let after = leads(steps.value(i))?;
-        if after != before {
-            let (mut low, mut high) = (steps.value(i - 1), steps.value(i));
-            while high - low > tolerance {
-                let middle = 0.5 * (low + high);
-                if middle <= low || middle >= high {
-                    break;
-                }
-                if leads(middle)? == before { low = middle } else { high = middle }
-            }
-            found.push(Boundary { low, high, before: usize::from(!before) });
-        }
-        before = after;
-    }
-    Ok(found)
 }
 
 /// [`frontier`] over the production cost for each of several ratios of harm to value, which is where opinions differ

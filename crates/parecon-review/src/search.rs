@@ -74,17 +74,29 @@ pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> Vec<f64> {
     cuts
 }
 
-/// The best cut-off: all, none, or the best of the grid refined by golden section.
+/// The best cut-off: all, none, or the best of the grid's peaks, each refined.
 fn maximum(mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
     let mut best = (f64::NEG_INFINITY, f(f64::NEG_INFINITY));
-    let mut centre = (0.0, f64::NEG_INFINITY);
-    for cut in GRID {
-        let value = f(cut);
-        if value > centre.1 {
-            centre = (cut, value);
+    let mut consider = |candidate: (f64, f64)| {
+        if candidate.1 > best.1 {
+            best = candidate;
+        }
+    };
+    let values = GRID.map(&mut f);
+    let at = |i: usize| values.get(i).copied().unwrap_or(f64::NEG_INFINITY);
+    for (i, &cut) in GRID.iter().enumerate() {
+        if values[i] >= at(i.wrapping_sub(1)) && values[i] >= at(i + 1) {
+            consider((cut, values[i]));
+            consider(peak(cut, &mut f));
         }
     }
-    let (mut low, mut high) = (centre.0 - STEP, centre.0 + STEP);
+    consider((f64::INFINITY, f(f64::INFINITY)));
+    best
+}
+
+/// The highest point near `centre`, by golden section.
+fn peak(centre: f64, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
+    let (mut low, mut high) = (centre - STEP, centre + STEP);
     let (mut a, mut b) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
     let (mut fa, mut fb) = (f(a), f(b));
     while high - low > WIDTH {
@@ -100,10 +112,5 @@ fn maximum(mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
             fb = f(b);
         }
     }
-    for candidate in [centre, (a, fa), (b, fb), (f64::INFINITY, f(f64::INFINITY))] {
-        if candidate.1 > best.1 {
-            best = candidate;
-        }
-    }
-    best
+    if fa >= fb { (a, fa) } else { (b, fb) }
 }

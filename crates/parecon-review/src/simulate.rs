@@ -1,6 +1,7 @@
 //! Simulation, where no formula reaches, and to check those that do.
 //!
-//! - [`simulate`]: any policy in any environment, with queues, patience, deadlines, trust and exposure.
+//! - [`simulate`]: any policy in any environment, with queues, priorities, patience, deadlines, trust and exposure.
+//! - [`simulate_authors`]: the same with authors who differ in income, skill and motive, and what they live on.
 //! - [`Station`]: one queue before c reviewers, any service time, patience and priorities.
 //! - [`Estimate`], [`compare`]: means over replications with their standard error, control variates, and verdicts about
 //!   two policies on the same chances: better, worse, negligible, or undecided.
@@ -18,7 +19,7 @@
 //! let timing = Timing {
 //!     arrival_rate: 3.8,
 //!     production: Delay::LogNormal { mean: 10.0, cv2: 2.0 },
-//!     work: Desk { reviewers: 4, reading_cv2: 1.0 },
+//!     work: Desk { reviewers: 4, ..Desk::default() },
 //!     ..Timing::default()
 //! };
 //! let run = Run::new(1).with_quantiles([0.9]);
@@ -37,6 +38,7 @@
 //! ([`StreamKey`](parecon_core::random::StreamKey)). Hence two policies with the same seed meet the same ideas, and results
 //! have the same bits for any number of threads.
 
+mod authors;
 mod course;
 mod delay;
 mod estimate;
@@ -47,9 +49,12 @@ mod reading;
 mod review;
 mod run;
 mod station;
+mod timing;
 
+pub use authors::{AuthorsReport, simulate_authors};
 pub use delay::Delay;
 pub use estimate::{Comparison, Estimate, Finding, compare};
-pub use review::{Desk, Measured, ReviewReport, Timing, simulate};
+pub use review::{Measured, ReviewReport, simulate};
 pub use run::Run;
 pub use station::{Engine, Station, StationReport, Traffic};
+pub use timing::{Desk, Order, Timing};

@@ -15,11 +15,12 @@
 //!
 //! Each left side changes its sign at most once, from below: a piece's worth behind the other gate does so as a
 //! function of quality, and a Gaussian signal cannot add sign changes (total positivity). So the best answer to the
-//! other gate is one bracketed root. With a single gate the root is explicit. Both gates together: scan c₁ with
-//! c₂ answering, bracket every local maximum, compare.
+//! other gate is one bracketed root. With a single gate the root is explicit. Both gates together: all maxima lie between
+//! the cut-offs that a faultless second gate and none at all would ask for; scan c₁ there with c₂ answering, bracket
+//! every local maximum, compare.
 
 use crate::environment::Environment;
-use crate::gaussian::{Gate, good_published, noise, orthant, orthant_to};
+use crate::gaussian::{Gate, good_published, noise, orthant_to};
 use crate::normal;
 use crate::policy::{At, Policy, Threshold};
 use crate::quadrature::RELATIVE_TOLERANCE;
@@ -39,10 +40,14 @@ const COARSE: f64 = 1e-10;
 const ROUGH: f64 = 1e-7;
 /// Newton's method from a neighbour's cut-offs takes three or four steps; one that needs more has lost its way.
 const NEWTON_STEPS: u32 = 12;
+/// How close to an optimum it begins if it did not get there from further away.
+const CLOSE: f64 = 0.01;
 /// The longest step it may take, in standard deviations of a signal.
 const LEAP: f64 = 1.0;
 /// A step after which the square of it is negligible beside [`TOLERANCE`].
 const SMALL: f64 = 1e-6;
+/// A step after which a payoff, flat at its maximum, has lost at most about the fourth power of it.
+const FLAT: f64 = 1e-3;
 
 /// Cut-offs of both gates as numbers; −∞ where nothing is judged.
 pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> (f64, f64) {
@@ -61,16 +66,45 @@ pub(crate) fn cuts(environment: &Environment, policy: &Policy) -> (f64, f64) {
         }
         (Some(Threshold::Fixed(first)), Some(Threshold::Optimal)) => (first, problem.answer_second(first)),
         (Some(Threshold::Optimal), Some(Threshold::Fixed(second))) => (problem.answer_first(second), second),
-        (Some(Threshold::Optimal), Some(Threshold::Optimal)) => problem.joint(),
+        (Some(Threshold::Optimal), Some(Threshold::Optimal)) => problem.joint(RELATIVE_TOLERANCE),
+    }
+}
+
+/// Cut-offs of two optimal gates in environments that change little by little.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Warm {
+    last: Option<(f64, f64)>,
+    before: Option<(f64, f64)>,
+}
+
+impl Warm {
+    /// True if there is something to start from.
+    pub(crate) fn is_some(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Only the last cut-offs, as where the direction changes.
+    pub(crate) fn standing(self) -> Self {
+        Self { before: None, ..self }
+    }
+
+    /// Where the next cut-offs are if they go on as they went.
+    fn guess(&self) -> Option<(f64, f64)> {
+        let last = self.last?;
+        Some(self.before.map_or(last, |before| (2.0 * last.0 - before.0, 2.0 * last.1 - before.1)))
+    }
+
+    fn push(&mut self, cuts: (f64, f64)) {
+        let finite = cuts.0.is_finite() && cuts.1.is_finite();
+        *self = Self { last: finite.then_some(cuts), before: self.last.filter(|_| finite) };
     }
 }
 
 /// Net benefit of a plain policy (see [`Policy::is_plain`]) in a plain environment, and nothing else about it.
 ///
-/// `warm` remembers the cut-offs of two optimal gates from one call to the next, in environments that change little
-/// by little: Newton's method from there replaces the scan. It is checked for being a maximum, not for being the
-/// highest one; `None` asks for the scan.
-pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut Option<(f64, f64)>) -> f64 {
+/// `warm` remembers the cut-offs of two optimal gates from one call to the next: Newton's method from where they lead
+/// replaces the scan. It is checked for being a maximum, not for being the highest one; an empty one asks for the scan.
+pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut Warm) -> f64 {
     if policy.is_abstain() {
         return 0.0;
     }
@@ -80,9 +114,9 @@ pub(crate) fn net_benefit(environment: &Environment, policy: &Policy, warm: &mut
     let asked = costs.proposal.total() + costs.proposal_review.total();
     match (proposal, work) {
         (Some(Threshold::Optimal), Some(Threshold::Optimal)) => {
-            let near = warm.and_then(|start| problem.near(start, ROUGH));
-            let (first, second) = near.unwrap_or_else(|| problem.joint());
-            *warm = (first.is_finite() && second.is_finite()).then_some((first, second));
+            let near = warm.guess().and_then(|start| problem.near(start, ROUGH, FLAT));
+            let (first, second) = near.unwrap_or_else(|| problem.joint(COARSE));
+            warm.push((first, second));
             problem.payoff(first, second, COARSE) - asked
         }
         (Some(_), None) => {
@@ -151,8 +185,8 @@ impl Problem {
     }
 
     /// What a piece with proposal signal exactly `first` is worth behind gate two, less what it takes to get there.
-    fn marginal_first(&self, first: f64, second: f64) -> f64 {
-        let (good, pass) = self.given(self.rho1, first, self.rho2, second);
+    fn marginal_first(&self, first: f64, second: f64, tolerance: f64) -> f64 {
+        let (good, pass) = self.given(self.rho1, first, self.rho2, second, tolerance);
         (self.value + self.harm) * good
             - (self.harm + self.reproduction) * pass
             - self.production
@@ -162,12 +196,12 @@ impl Problem {
     /// Worth of publishing a piece with work signal exactly `second` that passed gate one, times the (positive)
     /// probability of having passed.
     fn marginal_second(&self, first: f64, second: f64) -> f64 {
-        let (good, pass) = self.given(self.rho2, second, self.rho1, first);
+        let (good, pass) = self.given(self.rho2, second, self.rho1, first, RELATIVE_TOLERANCE);
         (self.value + self.harm) * good - (self.harm + self.reproduction) * pass
     }
 
     /// P(good, other > cut) and P(other > cut), both given that the signal of accuracy `rho` is exactly `at`.
-    fn given(&self, rho: f64, at: f64, other: f64, cut: f64) -> (f64, f64) {
+    fn given(&self, rho: f64, at: f64, other: f64, cut: f64, tolerance: f64) -> (f64, f64) {
         let spread = noise(rho);
         let margin = self.quality_cut - rho * at;
         if spread == 0.0 {
@@ -180,12 +214,12 @@ impl Problem {
         let scale = noise(rho * other);
         let cut = (cut - rho * other * at) / scale;
         let correlation = (other * spread / scale).min(1.0);
-        (orthant(margin / spread, cut, correlation), normal::cdf(-cut))
+        (orthant_to(margin / spread, cut, correlation, tolerance), normal::cdf(-cut))
     }
 
     /// Best c₁ against a given c₂.
     fn answer_first(&self, second: f64) -> f64 {
-        upcrossing(|first| self.marginal_first(first, second), -FAR, FAR)
+        upcrossing(|first| self.marginal_first(first, second, RELATIVE_TOLERANCE), -FAR, FAR)
     }
 
     /// Best c₂ against a given c₁.
@@ -214,8 +248,10 @@ impl Problem {
         self.answer_second(first)
     }
 
-    fn joint(&self) -> (f64, f64) {
-        let slope = |first: f64| self.marginal_first(first, self.answer_second(first));
+    /// The best of all pairs of cut-offs. Payoffs of local maxima are compared to `tolerance`; where they lie is found by
+    /// rough integrals, whose errors move a bracket by no more than a payoff's flatness forgives.
+    fn joint(&self, tolerance: f64) -> (f64, f64) {
+        let slope = |first: f64| self.marginal_first(first, self.answer_second(first), RELATIVE_TOLERANCE);
         // Even with a faultless second gate the marginal proposal must be worth (v − m) P(g | s₁) ≥ k + r₂.
         let required = (self.production + self.work_review) / (self.value - self.reproduction);
         if required >= 1.0 || self.value <= self.reproduction {
@@ -229,24 +265,41 @@ impl Problem {
         };
         // A step back, because the bound is the answer itself if the second gate is faultless.
         let start = (start - SCAN).max(-FAR);
-        let mut candidates = vec![f64::NEG_INFINITY, f64::INFINITY];
+        // A proposal worth making without a second gate is worth more with one: what passed the first is better than the
+        // marginal piece, so that the second gate, fit for it, is no stricter than the marginal piece would have it.
+        let unread = self.production + self.work_review + self.reproduction;
+        let end = (self.single(self.rho1, unread) + SCAN).min(FAR);
+        let all = f64::NEG_INFINITY;
+        let mut candidates = vec![(all, self.answer_second(all)), (f64::INFINITY, f64::INFINITY)];
         let mut answer = self.answer_second(start);
-        let (mut low, mut below) = (start, self.marginal_first(start, answer));
-        while low < FAR {
-            let high = (low + SCAN).min(FAR);
+        let (mut low, mut below) = (start, self.marginal_first(start, answer, ROUGH));
+        while low < end {
+            let high = (low + SCAN).min(end);
             let next = self.answer_second_near(high, answer);
-            let above = self.marginal_first(high, next);
+            let above = self.marginal_first(high, next, ROUGH);
             if below <= 0.0 && above > 0.0 {
-                let close = self.near((0.5 * (low + high), 0.5 * (answer + next)), RELATIVE_TOLERANCE);
-                let inside = close.map(|(first, _)| first).filter(|first| (low..=high).contains(first));
-                candidates.push(inside.unwrap_or_else(|| crossing(slope, low, high, TOLERANCE)));
+                let middle = (0.5 * (low + high), 0.5 * (answer + next));
+                let inside = |start| {
+                    let found = self.near(start, tolerance, SMALL);
+                    found.filter(|(first, _)| (low..=high).contains(first))
+                };
+                // From the middle of the bracket, or where that is too far, from a point close by.
+                let close = || {
+                    let answer = |first| self.answer_second_near(first, middle.1);
+                    let rough = |first| self.marginal_first(first, answer(first), ROUGH);
+                    let first = crossing(rough, low, high, CLOSE);
+                    (first, answer(first))
+                };
+                candidates.push(inside(middle).or_else(|| inside(close())).unwrap_or_else(|| {
+                    let first = crossing(slope, low, high, TOLERANCE);
+                    (first, self.answer_second(first))
+                }));
             }
             (low, below, answer) = (high, above, next);
         }
         let mut best = (f64::NEG_INFINITY, (f64::INFINITY, f64::INFINITY));
-        for first in candidates {
-            let second = if first == f64::INFINITY { f64::INFINITY } else { self.answer_second(first) };
-            let payoff = self.payoff(first, second, RELATIVE_TOLERANCE);
+        for (first, second) in candidates {
+            let payoff = self.payoff(first, second, tolerance);
             if payoff > best.0 {
                 best = (payoff, (first, second));
             }
@@ -254,15 +307,18 @@ impl Problem {
         best.1
     }
 
-    /// Worth of what passes a single gate after which a piece costs `costs`.
+    /// Worth of what passes a single gate after which a piece costs `costs`, to be compared only.
     fn single_payoff(&self, rho: f64, cut: f64, costs: f64) -> f64 {
-        let good =
-            if cut == f64::NEG_INFINITY { self.base_rate } else { orthant(self.quality_cut, cut, rho) };
+        let good = if cut == f64::NEG_INFINITY {
+            self.base_rate
+        } else {
+            orthant_to(self.quality_cut, cut, rho, COARSE)
+        };
         (self.value + self.harm) * good - (self.harm + costs) * normal::cdf(-cut)
     }
 
-    /// The local maximum of two gates that Newton's method finds from `start`, if it does.
-    fn near(&self, start: (f64, f64), tolerance: f64) -> Option<(f64, f64)> {
+    /// The local maximum of two gates that Newton's method finds from `start`, if it does; its last step is below `small`.
+    fn near(&self, start: (f64, f64), tolerance: f64, small: f64) -> Option<(f64, f64)> {
         let (mut first, mut second) = start;
         if !(self.is_smooth() && first.is_finite() && second.is_finite()) {
             return None;
@@ -283,7 +339,7 @@ impl Problem {
             first += step1;
             second += step2;
             // Quadratic convergence: the error left is the square of the step.
-            if step1.abs().max(step2.abs()) < SMALL {
+            if step1.abs().max(step2.abs()) < small {
                 return (first.abs() < FAR && second.abs() < FAR).then_some((first, second));
             }
         }

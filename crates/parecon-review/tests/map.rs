@@ -1,9 +1,6 @@
-//! Maps and boundaries against cell-by-cell evaluation.
+//! Maps against cell-by-cell evaluation.
 
-use parecon_review::{
-    Axis, BreakEven, Environment, Policy, Steps, Threshold, boundaries, break_even_production_cost, evaluate,
-    phase_map, sensitivity,
-};
+use parecon_review::{Axis, Environment, Policy, Steps, Threshold, evaluate, phase_map, sensitivity};
 use parecon_testbed::review::{environments, textbook, three_regimes};
 use proptest::prelude::*;
 
@@ -59,20 +56,6 @@ fn design_example_has_its_regimes() {
 }
 
 #[test]
-fn break_even_is_a_boundary() {
-    let environment = textbook().unwrap();
-    for threshold in [Threshold::Fixed(0.0), Threshold::Optimal] {
-        let BreakEven::At(k) = break_even_production_cost(&environment, threshold).unwrap() else { panic!() };
-        let (post, prior) = (Policy::post(threshold).unwrap(), Policy::prior(threshold).unwrap());
-        let found = boundaries(&environment, &post, &prior, Axis::ProductionCost, 0.0..=6.0, 1e-9).unwrap();
-        assert!(found.len() == 1 && found[0].before == 0, "{found:?}");
-        assert!(
-            found[0].low - 1e-9 <= k && k <= found[0].high + 1e-9 && found[0].high - found[0].low <= 1e-9
-        );
-    }
-}
-
-#[test]
 fn stakes_move_the_frontier() {
     let environment = three_regimes().unwrap();
     let frontiers = sensitivity(&environment, &policies(), 0.0..=3.0, 1e-4, &[0.0, 0.5, 2.0]).unwrap();
@@ -120,4 +103,16 @@ fn a_map_of_any_shape_can_be_drawn() {
     let map: parecon_review::PhaseMap = serde_json::from_str(text).unwrap();
     assert!(map.to_svg().ends_with("</svg>\n") && map.winner(0, 0).is_none());
     assert!(map.x.value(3).is_finite());
+}
+
+#[test]
+fn the_same_map_for_any_number_of_threads() {
+    let x = Steps { axis: Axis::ProductionCost, from: 0.0, to: 3.0, count: 25 };
+    let y = Steps { axis: Axis::ProposalAccuracy, from: 0.0, to: 1.0, count: 45 };
+    let environment = three_regimes().unwrap();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| phase_map(&environment, &policies(), x, y).unwrap())
+    };
+    assert_eq!(on(1), on(4));
 }

@@ -322,6 +322,39 @@ fn optimal_panels_beat_a_scan() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Also where several peaks are possible; the scan is finer than the search's grid by five times.
+    #[test]
+    fn no_scanned_threshold_beats_the_one_found(
+        (base_rate, harm) in (0.05..0.9f64, 0.0..30.0f64),
+        (accuracy, correlation) in (0.1..0.95f64, prop_oneof![Just(0.0), Just(0.3)]),
+        (k, r) in (0.0..3.0f64, 0.0..0.3f64),
+        (pick, n) in (0usize..5, 2u32..6),
+    ) {
+        let environment = world(|data| {
+            (data.base_rate, data.harm, data.proposal_accuracy) = (base_rate, harm, accuracy);
+            data.reviewers.proposal.correlation = correlation;
+            data.costs.production = Costs::contributors(k);
+            data.costs.proposal_review = Costs::reviewers(r);
+        });
+        let rule = |threshold| match pick {
+            0 => Rule::k_of_n(1 + n / 2, n, threshold),
+            1 => Rule::hierarchy(n, threshold),
+            2 => Rule::polyarchy(n, threshold),
+            3 => Rule::Weighted { weights: (1..=n).collect(), quota: n, threshold },
+            _ => Rule::LazyConsensus { watchers: 4 * n, attention: 0.4, threshold },
+        };
+        let worth = |threshold| evaluate(&environment, &at(At::Proposal, rule(threshold))).net_benefit();
+        let best = worth(Threshold::Optimal);
+        for step in -20..=20 {
+            let other = worth(Threshold::Fixed(f64::from(step) / 5.0));
+            prop_assert!(best >= other - 1e-9 * (10.0 + harm), "{best} below {other} at {step}");
+        }
+    }
+}
+
 /// The general machinery on a plain policy, forced by a panel of one, against the two-gate theory.
 #[test]
 fn search_agrees_with_first_order_conditions() {

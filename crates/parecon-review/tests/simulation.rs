@@ -168,7 +168,7 @@ fn desks_are_the_queues_of_theory() {
         let reviewers = Reviewers { proposal, ..Reviewers::default() };
         Environment::new(EnvironmentData { reviewers, ..textbook().unwrap().data().clone() }).unwrap()
     };
-    let desk = Desk { reviewers: 10, reading_cv2: 1.0 };
+    let desk = Desk { reviewers: 10, ..Desk::default() };
     let timing = |arrival_rate| Timing { arrival_rate, proposal: desk, ..Timing::default() };
     let policy = Policy::prior(ZERO).unwrap();
     let exact = ErlangC::new(9.0, 1.0, 10).unwrap().steady().unwrap();

@@ -103,6 +103,102 @@ fn inverse_problem_finds_attainable_power() {
     }
 }
 
+/// The best of all weights in any order, the slow way.
+#[test]
+fn small_boards_are_fitted_exactly() {
+    for (stakes, votes, majority) in [
+        ([47.0, 30.0, 19.0, 4.0], 13, 0.5),
+        ([10.0, 40.0, 25.0, 25.0], 12, 0.65),
+        ([1.0, 1.0, 1.0, 7.0], 11, 0.5),
+    ] {
+        for index in [Index::Banzhaf, Index::ShapleyShubik] {
+            let fitted = Assembly::for_power(&stakes, votes, majority, index).unwrap();
+            assert!(fitted.exact);
+            let mut best = f64::INFINITY;
+            for code in 0..(votes + 1).pow(3) {
+                let (a, b, c) =
+                    (code % (votes + 1), code / (votes + 1) % (votes + 1), code / (votes + 1).pow(2));
+                if a + b + c <= votes {
+                    let board = assembly(&[a, b, c, votes - a - b - c], fitted.assembly.quota());
+                    let apart = Agreement::new(&board.power(index), &stakes).unwrap();
+                    best = best.min(apart.misplaced);
+                }
+            }
+            assert!((fitted.agreement.misplaced - best).abs() < TOLERANCE, "{fitted:?} {best}");
+        }
+    }
+    let many = Assembly::for_power(&[5.0; 20], 1000, 0.5, Index::Banzhaf).unwrap();
+    assert!(!many.exact && many.agreement.misplaced < TOLERANCE);
+}
+
+/// States that vote as blocks: 538 electors, 270 elect. Apportionments of 2000 and 2020; coalitions and orders counted in
+/// whole numbers of any length (Python), as fractions rounded once.
+#[test]
+fn electoral_college() {
+    let college = |groups: &[(u32, usize)]| {
+        let weights: Vec<u32> =
+            groups.iter().flat_map(|&(votes, states)| std::iter::repeat_n(votes, states)).collect();
+        assert_eq!((weights.len(), weights.iter().sum::<u32>()), (51, 538));
+        assembly(&weights, 270)
+    };
+    let now = college(&[
+        (54, 1),
+        (40, 1),
+        (30, 1),
+        (28, 1),
+        (19, 2),
+        (17, 1),
+        (16, 2),
+        (15, 1),
+        (14, 1),
+        (13, 1),
+        (12, 1),
+        (11, 4),
+        (10, 5),
+        (9, 2),
+        (8, 3),
+        (7, 2),
+        (6, 6),
+        (5, 2),
+        (4, 7),
+        (3, 7),
+    ]);
+    let (banzhaf, shapley) = (now.banzhaf(), now.shapley_shubik());
+    for (state, exact, order) in [
+        (0, 0.460_711_306_510_717_1, 0.108_036_833_651_898_7),
+        (1, 0.317_538_405_379_666_6, 0.077_428_257_419_068_8),
+        (50, 0.022_692_481_274_530_6, 0.005_402_278_557_615_3),
+    ] {
+        assert!((banzhaf[state] / exact - 1.0).abs() < TOLERANCE, "{state}: {}", banzhaf[state]);
+        assert!((shapley[state] / order - 1.0).abs() < TOLERANCE, "{state}: {}", shapley[state]);
+    }
+    // California's 10.04 % of electors are 10.8 % of power.
+    assert!(shapley[0] > 54.0 / 538.0);
+    let then = college(&[
+        (55, 1),
+        (34, 1),
+        (31, 1),
+        (27, 1),
+        (21, 2),
+        (20, 1),
+        (17, 1),
+        (15, 3),
+        (13, 1),
+        (12, 1),
+        (11, 4),
+        (10, 4),
+        (9, 3),
+        (8, 2),
+        (7, 4),
+        (6, 3),
+        (5, 5),
+        (4, 5),
+        (3, 8),
+    ]);
+    assert!((then.banzhaf()[0] - 0.475_035_910_560_347_2).abs() < TOLERANCE);
+    assert!((then.shapley_shubik()[0] - 0.110_358_328_907_57).abs() < TOLERANCE);
+}
+
 #[test]
 fn one_share_can_be_no_power_at_all() {
     let stakes = [51.0, 30.0, 19.0];

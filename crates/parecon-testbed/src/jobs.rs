@@ -1,7 +1,7 @@
 //! For `parecon-jobs`: canonical workplaces, seeded ones of any size, and proptest strategies.
 
 use parecon_jobs::band;
-use parecon_jobs::{Eligibility, Error, Member, Minutes, Task, TaskId, Workplace};
+use parecon_jobs::{Eligibility, Error, Member, Minutes, Task, TaskId, Workplace, WorkplaceData};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -113,6 +113,21 @@ pub fn synthetic(
             lists.into_iter().map(|list| list.into_iter().map(TaskId::new).collect()).collect(),
         ),
     )
+}
+
+/// The workplace with a chunk for every task: half an hour, one, two or four hours, with probabilities .2, .4, .3 and .1.
+///
+/// # Errors
+/// None for a valid workplace.
+pub fn chunked(workplace: &Workplace, seed: u64) -> Result<Workplace, Error> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut data = WorkplaceData::from(workplace.clone());
+    for task in &mut data.tasks {
+        let at: f64 = rng.random();
+        let chunk = [(0.2, 30), (0.6, 60), (0.9, 120)].iter().find(|(below, _)| at < *below);
+        task.chunk = Some(Minutes::new(chunk.map_or(240, |(_, minutes)| *minutes)));
+    }
+    Workplace::try_from(data)
 }
 
 /// Column sums of a hidden allocation.

@@ -1,8 +1,8 @@
 //! For `parecon-planning`: economies with known clearing prices, and seeded random ones.
 
 use parecon_planning::{
-    Category, CobbDouglas, ConsumerCouncil, Economy, EconomyBuilder, Error, Good, GoodId, Input, Preference,
-    Preferences, Technology, WorkerCouncil,
+    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Good, GoodId, Input, Preference, Preferences,
+    Technology, WorkerCouncil,
 };
 use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng, seq::index};
@@ -157,115 +157,6 @@ pub fn replica(seed: u64, shape: Shape) -> Result<Benchmark, Error> {
     let income: f64 = spending.iter().sum();
     let consumers = vec![consumer(0.25 * income, &wants), consumer(0.75 * income, &wants)];
     Ok(Benchmark { economy: Economy::new(goods.collect(), workers, consumers)?, prices })
-}
-
-/// An economy with the published distributions, on any scale.
-///
-/// Of each category (private, intermediate, nature, labour, public) there are `goods_per_category` goods; `councils`
-/// worker councils, spread evenly over the goods that are made, and as many consumer councils. A worker council
-/// draws 1–4 intermediate, 1–2 natural and 1–2 labour inputs, exponents uniform in [0.75/n, 0.85/n] for n inputs in all,
-/// A in [4, 6], c in [0.05, 0.1], k in [3, 4], s = 1. A consumer council weighs every private and public good between
-/// e and 2e and has an income of 5,000. Endowments are 1,000 of each nature and labour good per 3,000 councils and
-/// 10 goods, in proportion to the number of councils per good.
-///
-/// # Errors
-/// If there are fewer councils than kinds of goods to make (every good must have a maker), or too few goods to draw
-/// four different intermediate inputs from.
-pub fn published(seed: u64, councils: usize, goods_per_category: usize) -> Result<Economy, Error> {
-    let mut builder = Economy::builder(published_goods(councils, goods_per_category))?;
-    for council in published_councils(seed, councils, goods_per_category, 2 * goods_per_category) {
-        council.add_to(&mut builder)?;
-    }
-    builder.build()
-}
-
-/// A council of either kind.
-#[derive(Clone, Debug)]
-pub enum Council {
-    /// Makes something.
-    Worker(WorkerCouncil),
-    /// Consumes.
-    Consumer(ConsumerCouncil),
-}
-
-impl Council {
-    /// Adds it to an economy.
-    ///
-    /// # Errors
-    /// If the economy refuses it.
-    pub fn add_to(&self, builder: &mut EconomyBuilder) -> Result<(), Error> {
-        match self {
-            Council::Worker(council) => builder.worker_council(council),
-            Council::Consumer(council) => builder.consumer_council(council),
-        }
-    }
-}
-
-/// The goods of [`published`].
-#[must_use]
-pub fn published_goods(councils: usize, goods_per_category: usize) -> Vec<Good> {
-    let per = goods_per_category;
-    let endowment = councils as f64 / 3.0 * 10.0 / per.max(1) as f64;
-    let category = |name: Category, endowment: f64| {
-        (1..=per).map(move |g| Good::new(format!("{name} {g}"), name, endowment)).collect::<Vec<_>>()
-    };
-    [
-        category(Category::Private, 0.0),
-        category(Category::Intermediate, 0.0),
-        category(Category::Nature, endowment),
-        category(Category::Labour, endowment),
-        category(Category::Public, 0.0),
-    ]
-    .concat()
-}
-
-/// The councils of [`published`] one by one, worker councils first; each consumer council wants `wants` different
-/// private and public goods.
-pub fn published_councils(
-    seed: u64,
-    councils: usize,
-    goods_per_category: usize,
-    wants: usize,
-) -> impl Iterator<Item = Council> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let per = goods_per_category;
-    (0..2 * councils).map(move |position| {
-        if position < councils {
-            Council::Worker(published_worker(&mut rng, position, councils, per))
-        } else {
-            Council::Consumer(published_consumer(&mut rng, per, wants))
-        }
-    })
-}
-
-fn published_worker(rng: &mut impl Rng, w: usize, councils: usize, per: usize) -> WorkerCouncil {
-    let (private, intermediate, nature, labour, public) = (0, per, 2 * per, 3 * per, 4 * per);
-    let kind = w * 3 * per / councils.max(1);
-    let output = [private, intermediate, public][kind / per.max(1)] + kind % per.max(1);
-    let mut used = Vec::new();
-    for (first, most) in [(intermediate, 4), (nature, 2), (labour, 2)] {
-        let count = rng.random_range(1..=most).min(per);
-        used.extend(index::sample(rng, per, count).into_iter().map(|g| first + g));
-    }
-    let each = 1.0 / used.len() as f64;
-    let inputs = used
-        .into_iter()
-        .map(|g| Input { good: GoodId(id(g)), exponent: rng.random_range(0.75..0.85) * each })
-        .collect();
-    let (productivity, c, k) =
-        (rng.random_range(4.0..6.0), rng.random_range(0.05..0.1), rng.random_range(3.0..4.0));
-    worker(GoodId(id(output)), productivity, inputs, (c, 1.0, k))
-}
-
-fn published_consumer(rng: &mut impl Rng, per: usize, wants: usize) -> ConsumerCouncil {
-    let good = |at: usize| GoodId(id(if at < per { at } else { 3 * per + at }));
-    let wants: Vec<_> = if wants < 2 * per {
-        let drawn = index::sample(rng, 2 * per, wants);
-        drawn.into_iter().map(|at| (good(at), rng.random_range(1.0..2.0))).collect()
-    } else {
-        (0..2 * per).map(|at| (good(at), rng.random_range(1.0..2.0))).collect()
-    };
-    consumer(5_000.0, &wants)
 }
 
 /// Small random economies with known clearing prices, some of their councils with stiff supply.

@@ -1,7 +1,8 @@
 //! parecon-review beside `SimPy` and Ciw: the same queues, one run, this machine.
 //!
 //! Every mean that a peer finds must agree with ours within [`STANDARD_ERRORS`] of their difference. Times are processor
-//! time of one thread, the peers' without loading them, ours the mean of as many repetitions as fill half a second.
+//! time of one thread, the peers' without loading them, ours the mean of as many repetitions as fill half a second. A peer that
+//! is not through after two minutes does fewer replications, and its time is that of all in proportion.
 
 use super::python::{Python, REVIEW};
 use crate::shell::{Cmd, Outcome};
@@ -21,6 +22,8 @@ const REPLICATIONS: usize = 10;
 struct Answer {
     /// Mean and standard error by name.
     means: BTreeMap<String, (f64, f64)>,
+    /// How many a peer did.
+    replications: Option<usize>,
     seconds: f64,
     /// Not known on every system.
     cpu_seconds: Option<f64>,
@@ -77,7 +80,11 @@ fn row(case: &str, program: &str, answer: &Answer, reference: &Answer) -> String
     let means: Vec<String> =
         answer.means.values().map(|(mean, error)| format!("{mean:.4} ± {error:.4}")).collect();
     let (time, times) = (answer.time(), answer.time() / reference.time());
-    format!("| {case} | {program} | {} | {time:.4} s | {times:.0} |", means.join(", "))
+    let fewer = match answer.replications {
+        Some(done) if done < REPLICATIONS => format!(" (from {done} replications)"),
+        _ => String::new(),
+    };
+    format!("| {case} | {program} | {} | {time:.4} s{fewer} | {times:.0} |", means.join(", "))
 }
 
 /// Means that the peer does not have or that are too far apart; NaN is too far.
@@ -98,7 +105,7 @@ mod tests {
 
     fn answer(means: &[(&str, f64, f64)]) -> Answer {
         let means = means.iter().map(|&(name, mean, error)| (name.to_owned(), (mean, error))).collect();
-        Answer { means, seconds: 1.0, cpu_seconds: None }
+        Answer { means, replications: None, seconds: 1.0, cpu_seconds: None }
     }
 
     #[test]

@@ -196,9 +196,10 @@ impl Cascade {
         let withheld =
             columns.select_rows(&rows).lu().solve(&lost).filter(|d| d.iter().all(|x| x.is_finite()));
         let Some(withheld) = withheld else {
+            let failing: Vec<String> = rows.iter().map(|&i| self.sectors.describe(i)).collect();
             return Err(Error::singular(format!(
-                "{} and those that fail with it: without them the others cannot meet their demand",
-                self.sectors.describe(rows[0])
+                "{}: without what fails here the others cannot meet their demand",
+                failing.join(", ")
             )));
         };
         Ok(CascadeLosses { downstream, upstream: columns * withheld })

@@ -111,10 +111,11 @@ impl Path {
         self.sectors.len() - 1
     }
 
-    /// The codes along the chain, `cars ← steel ← coal`.
+    /// The codes along the chain, `cars ← steel ← coal`; `?` for a sector that is not on the axis given.
     #[must_use]
     pub fn describe(&self, sectors: &Axis<Sector>) -> String {
-        let codes: Vec<&str> = self.sectors.iter().map(|&sector| sectors.code(sector)).collect();
+        let code = |sector: &Id<Sector>| sectors.at(sector.index()).map_or("?", |known| sectors.code(known));
+        let codes: Vec<&str> = self.sectors.iter().map(code).collect();
         codes.join(" ← ")
     }
 }

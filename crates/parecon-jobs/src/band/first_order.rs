@@ -216,7 +216,9 @@ fn run<const M: usize>(
         }
         let stopped = status == Status::Stopped;
         let lost = REPAIR_COST * share / (objective.abs() / magnitude).max(SMALL);
-        let ready = relative(objective).abs() + lost <= ahead * config.accuracy() && share <= REPAIRABLE;
+        // What the perturbation costs stays however far the iteration goes: a basic solution is tried at every look.
+        let ahead_of = if config.basic() { AHEAD } else { ahead };
+        let ready = relative(objective).abs() + lost <= ahead_of * config.accuracy() && share <= REPAIRABLE;
         if ready || last || stopped {
             let mut active = Active::<M>::new(&form, iteration.shares(), iteration.multipliers());
             let mut at = iteration.next.clone();

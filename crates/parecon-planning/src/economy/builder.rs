@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parecon_core::chunked_reduce;
-
 use super::check::{self, Marks};
 use super::layout::{Layout, order};
 use super::others::{OtherConsumer, OtherWorker, Others};
 use super::{Consumers, Economy, Workers};
 use crate::collective::{Alone, Group};
+use crate::total::{task, total};
 use crate::{Collective, ConsumerCouncil, Error, Good, Preferences, Technology, WorkerCouncil};
 
 /// Takes in councils one by one, so that an economy of millions never exists twice.
@@ -118,16 +117,16 @@ impl EconomyBuilder {
     /// same goods. Sums over councils are then sums over all; councils, proposals and plans are those added here.
     ///
     /// # Errors
-    /// As [`build`](Self::build), in all processes alike; and if any process adds a council that is not Cobb–Douglas: others
-    /// cannot be spread over processes yet. Should `goods` differ in number, the group fails.
+    /// As [`build`](Self::build), in all processes alike; and if any process adds a [custom](crate::CustomCouncil) council, whose
+    /// mistakes the others would not notice. Should `goods` differ in number, the group fails.
     pub fn build_among(mut self, group: Arc<dyn Collective>) -> Result<Economy, Error> {
         self.spread = true;
-        let mut others = [(self.others.workers.len() + self.others.consumers.len()) as f64];
-        group.sum(&mut others);
-        if others[0] > 0.0 {
+        let mut custom = [self.others.workers.iter().filter(|worker| worker.is_custom()).count() as f64];
+        group.sum(&mut custom);
+        if custom[0] > 0.0 {
             return Err(Error::invalid(format!(
-                "{} councils are not Cobb–Douglas, must be 0 where councils are spread over processes",
-                others[0]
+                "{} councils are custom, must be 0 where councils are spread over processes",
+                custom[0]
             )));
         }
         self.assemble(group, None)
@@ -152,8 +151,7 @@ impl EconomyBuilder {
         }
 
         let n = goods.len();
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; n + 3];
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             for c in range {
                 for (good, share) in layout.wants(c).iter().zip(consumers.shares(c, &layout)) {
                     let spent = consumers.income(c) * share;
@@ -165,13 +163,8 @@ impl EconomyBuilder {
                 sums[n + 1] += consumers.income(c);
                 sums[n + 2] += 1.0;
             }
-            sums
         };
-        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        };
-        let mut spending =
-            chunked_reduce(consumers.len(), (4 * n).max(512), fold, add).unwrap_or_else(|| vec![0.0; n + 3]);
+        let mut spending = total(consumers.len(), task(consumers.len(), n), n + 3, fold);
         group.sum(&mut spending);
         let [private, fast_income, sharers] = [spending[n], spending[n + 1], spending[n + 2]];
         spending.truncate(n);
@@ -181,14 +174,23 @@ impl EconomyBuilder {
         let public: f64 = spending.iter().zip(&layout.public).map(of_public).sum();
         let mut returns = [workers.largest_returns()];
         group.largest(&mut returns);
-        layout.sharers = part_of.unwrap_or(sharers + others.consumers.len() as f64);
-        let other_income: f64 = others.consumers.iter().map(|c| c.council.income).sum();
+        let mut sums = [
+            others.workers.len() as f64,
+            others.consumers.len() as f64,
+            others.consumers.iter().map(|c| c.council.income).sum(),
+            if others.has_potential() { 0.0 } else { 1.0 },
+        ];
+        group.sum(&mut sums);
+        let [other_workers, other_consumers, other_income, without_potential] = sums;
+        layout.sharers = part_of.unwrap_or(sharers + other_consumers);
         Ok(Economy {
             goods,
             layout: Arc::new(layout),
             workers,
             consumers,
             others,
+            mixed: other_workers + other_consumers > 0.0,
+            has_potential: without_potential == 0.0,
             spending,
             total_income: fast_income + other_income,
             welfare_constant: private + public - fast_income,

@@ -121,20 +121,20 @@ impl Others {
         Ok(all)
     }
 
+    /// What a message calls a worker council.
+    pub(crate) fn name_of_worker(&self, w: usize, layout: &Layout) -> String {
+        let position = layout.given_worker(self.first_worker(layout) + w);
+        super::check::council("worker", &self.workers[w].council.name, position)
+    }
+
     fn check(&self, layout: &Layout, all: &OtherAnswers) -> Result<(), Error> {
         for (w, plan) in all.plans.iter().enumerate() {
             let numbers = [plan.output, plan.effort, plan.surplus];
             let inputs = &all.inputs[self.inputs_of(w, layout)];
             let wrong = numbers.iter().chain(inputs).find(|q| !(q.is_finite() && **q >= 0.0));
             // Only a council of the caller's own can answer so; a surplus below 0 is that of first-order conditions.
-            if let (Some(wrong), crate::Technology::Custom(_)) = (wrong, &self.workers[w].council.technology)
-            {
-                let council = &self.workers[w].council;
-                let who = super::check::council(
-                    "worker",
-                    &council.name,
-                    layout.given_worker(self.first_worker(layout) + w),
-                );
+            if let Some(wrong) = wrong.filter(|_| self.workers[w].is_custom()) {
+                let who = self.name_of_worker(w, layout);
                 return Err(Error::invalid(format!(
                     "{who} answered with {wrong}; quantities and surplus must be finite and not negative"
                 )));

@@ -1,7 +1,10 @@
 //! Cobb–Douglas worker councils as flat arrays.
 
+use std::ops::Range;
+
 use super::layout::Layout;
 use super::names::Names;
+use crate::exponential::for_exponentials;
 use crate::{CobbDouglas, Input, Technology, WorkerCouncil};
 
 /// Plans worth more than `e^LARGEST_LOG` are cut off; see [`Economy`](crate::Economy).
@@ -16,6 +19,8 @@ pub(crate) struct Workers {
     effort_elasticity: Vec<f64>,
     disutility_coefficient: Vec<f64>,
     disutility_exponent: Vec<f64>,
+    /// `log(c/(k·s))`: `k` times the logarithm of the effort at a revenue of 1.
+    effort_constant: Vec<f64>,
     /// `log A + (c/k)·log(c/(k·s)) + Σ b_i·log b_i`: logarithm of the revenue at unit prices, before scaling.
     constant: Vec<f64>,
     /// `h = 1/(1 − B − c/k)`: elasticity of revenue in the price of the output.
@@ -31,6 +36,7 @@ impl Workers {
         self.effort_elasticity.push(technology.effort_elasticity);
         self.disutility_coefficient.push(technology.disutility_coefficient);
         self.disutility_exponent.push(technology.disutility_exponent);
+        self.effort_constant.push(effort_constant(technology));
         self.constant.push(constant(technology));
         self.elasticity.push(1.0 / (1.0 - returns_to_scale(technology)));
         self.largest_returns = self.largest_returns.max(input_returns(technology));
@@ -58,19 +64,40 @@ impl Workers {
         self.effort_elasticity[w] / self.disutility_exponent[w]
     }
 
+    /// Calls `each` with every council of a range and the value of its output,
     /// `p_o·Q = exp(h·(constant + log p_o − Σ b_i·log p_i))`.
-    pub(crate) fn revenue(&self, w: usize, layout: &Layout, log_prices: &[f64]) -> f64 {
+    pub(crate) fn revenues(
+        &self,
+        range: Range<usize>,
+        layout: &Layout,
+        log_prices: &[f64],
+        mut each: impl FnMut(usize, f64),
+    ) {
+        let log = |w| self.log_revenue(w, layout, log_prices);
+        for_exponentials(range, |w| [log(w)], |w, [revenue]| each(w, revenue));
+    }
+
+    /// The same with the effort, `E = (c·p_o·Q/(s·k))^(1/k)`.
+    pub(crate) fn plans(
+        &self,
+        range: Range<usize>,
+        layout: &Layout,
+        log_prices: &[f64],
+        mut each: impl FnMut(usize, f64, f64),
+    ) {
+        let logs = |w| {
+            let log = self.log_revenue(w, layout, log_prices);
+            [log, (self.effort_constant[w] + log) / self.disutility_exponent[w]]
+        };
+        for_exponentials(range, logs, |w, [revenue, effort]| each(w, revenue, effort));
+    }
+
+    fn log_revenue(&self, w: usize, layout: &Layout, log_prices: &[f64]) -> f64 {
         let mut log = self.constant[w] + log_prices[layout.output(w).index()];
         for (good, exponent) in layout.inputs(w).iter().zip(self.exponents(w, layout)) {
             log -= exponent * log_prices[good.index()];
         }
-        (self.elasticity[w] * log).clamp(-LARGEST_LOG, LARGEST_LOG).exp()
-    }
-
-    /// `E = (c·p_o·Q / (s·k))^(1/k)`.
-    pub(crate) fn effort(&self, w: usize, revenue: f64) -> f64 {
-        let k = self.disutility_exponent[w];
-        (self.effort_share(w) * revenue / self.disutility_coefficient[w]).powf(1.0 / k)
+        (self.elasticity[w] * log).clamp(-LARGEST_LOG, LARGEST_LOG)
     }
 
     pub(crate) fn council(&self, w: usize, layout: &Layout) -> WorkerCouncil {
@@ -99,12 +126,16 @@ pub(super) fn returns_to_scale(w: &CobbDouglas) -> f64 {
     w.effort_elasticity / w.disutility_exponent + input_returns(w)
 }
 
+/// `log(c/(k·s))`.
+fn effort_constant(w: &CobbDouglas) -> f64 {
+    (w.effort_elasticity / w.disutility_exponent).ln() - w.disutility_coefficient.ln()
+}
+
 /// Logarithm of the revenue at unit prices, before scaling by `h`.
 pub(super) fn constant(w: &CobbDouglas) -> f64 {
-    let (c, s, k) = (w.effort_elasticity, w.disutility_coefficient, w.disutility_exponent);
-    let share = c / k;
+    let share = w.effort_elasticity / w.disutility_exponent;
     // The limit of x·log x at 0: a council without effort, or with so little that the share underflows.
-    let effort = if share > 0.0 { share * (share.ln() - s.ln()) } else { 0.0 };
+    let effort = if share > 0.0 { share * effort_constant(w) } else { 0.0 };
     w.total_factor_productivity.ln()
         + effort
         + w.inputs.iter().map(|i| i.exponent * i.exponent.ln()).sum::<f64>()

@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Category, CobbDouglas, ConsumerCouncil, Economy, Error, Exposed, Exposure, Good, GoodId, Input,
-    Preference, Preferences, Technology, WorkerCouncil,
+    Category, CobbDouglas, ConsumerCouncil, Economy, EconomyBuilder, Error, Exposed, Exposure, Good, GoodId,
+    Input, Preference, Preferences, Technology, WorkerCouncil,
 };
 
 /// Goods and councils of the published experiments.
@@ -58,7 +58,8 @@ const MOST_COUNCILS: usize = 1_000_000_000;
 /// | disutility of effort: coefficient | 1 |
 ///
 /// uniformly, and each consumer council a weight in `[0.025, 0.05]` for every private and public good and an income of
-/// 5,000. Numbers of inputs can be [changed](Self::with_inputs).
+/// 5,000. Numbers of inputs can be [changed](Self::with_inputs), to 1 to 4 of every kind, say. The ones above are those of the
+/// recorded experiments: in their data files half of the councils use one natural resource and half two, and so with labour.
 ///
 /// The endowment of each natural resource and kind of labour is 1,000 for the 300 councils that there are per
 /// good of a category in the published experiments (3,000 councils, 10 goods), and in proportion to
@@ -88,6 +89,8 @@ pub struct Generator {
     consumer_councils: usize,
     /// Least and most inputs of each category, in the order of drawing.
     inputs: Vec<(Category, u32, u32)>,
+    /// Goods that a consumer council wants, at most.
+    wants: Option<u32>,
     pollutants: u32,
     toothaches: f64,
 }
@@ -104,6 +107,7 @@ impl Generator {
             worker_councils: COUNCILS,
             consumer_councils: COUNCILS,
             inputs: vec![(Category::Intermediate, 1, 4), (Category::Nature, 1, 2), (Category::Labour, 1, 2)],
+            wants: None,
             pollutants: 0,
             toothaches: 0.0,
         }
@@ -128,6 +132,22 @@ impl Generator {
     pub fn with_inputs(mut self, category: Category, least: u32, most: u32) -> Self {
         self.inputs.retain(|(c, _, _)| *c != category);
         self.inputs.push((category, least, most));
+        self
+    }
+
+    /// How many private and public goods a consumer council wants, drawn among all of them, which it wants otherwise.
+    ///
+    /// ```
+    /// use parecon_planning::experiment::Generator;
+    ///
+    /// let economy = Generator::new(7).with_councils(300, 100).with_wants(5).economy()?;
+    /// let proposals = economy.respond(&vec![700.0; 50])?;
+    /// assert!(proposals.consumers().all(|council| council.goods.len() == 5));
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_wants(mut self, goods: u32) -> Self {
+        self.wants = Some(goods);
         self
     }
 
@@ -195,6 +215,10 @@ impl Generator {
                 )));
             }
         }
+        if let Some(wants) = self.wants.filter(|wants| !(1..=2 * per).contains(wants)) {
+            let most = 2 * per;
+            return Err(Error::invalid(format!("{wants} goods wanted, must be 1 to {most}")));
+        }
         let (regions, councils) =
             (self.pollutants as usize, self.consumer_councils.min(self.worker_councils));
         if regions > councils {
@@ -215,14 +239,46 @@ impl Generator {
     ///
     /// # Errors
     /// If there are fewer worker councils than goods to make, no consumer council or more than 10⁹ of either, fewer councils
-    /// than regions, a share of toothaches that is none, or if numbers of inputs are no
+    /// than regions, a share of toothaches that is none, no good wanted or more than there are, or if numbers of inputs are no
     /// interval between 1 and the number of goods in a category. (Four intermediate inputs need four goods.) With very few
     /// councils, a good may be drawn by none ([`Error::is_unbalanced`]).
     ///
     /// # Complexity
     /// Linear in councils, times goods per category for consumer councils.
     pub fn economy(&self) -> Result<Economy, Error> {
+        self.share(0, 1)?.build()
+    }
+
+    /// Draws the same economy, but takes in only every `of`-th council, from the one at position `number` on: a share for each of
+    /// so many processes, which they [build among them](EconomyBuilder::build_among).
+    ///
+    /// # Errors
+    /// As [`economy`](Self::economy), except that goods may be left without maker or user; and if `number` is not below `of`.
+    ///
+    /// # Complexity
+    /// As for the whole economy, but for memory.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_planning::experiment::Generator;
+    ///
+    /// let generator = Generator::new(7).with_councils(300, 100);
+    /// let (all, half) = (generator.economy()?, generator.share(1, 2)?);
+    /// let mut odd = parecon_planning::Economy::builder(all.goods().to_vec())?;
+    /// for position in (1..300).step_by(2) {
+    ///     all.worker_council(position).map(|council| odd.worker_council(&council)).transpose()?;
+    /// }
+    /// for position in (1..100).step_by(2) {
+    ///     all.consumer_council(position).map(|council| odd.consumer_council(&council)).transpose()?;
+    /// }
+    /// assert_eq!(half.build()?, odd.build()?);
+    /// # Ok::<(), parecon_planning::Error>(())
+    /// ```
+    pub fn share(&self, number: usize, of: usize) -> Result<EconomyBuilder, Error> {
         self.validate()?;
+        if number >= of {
+            return Err(Error::invalid(format!("share {number} of {of}, must be below {of}")));
+        }
         let per = self.goods_per_category as usize;
         let per_good = self.worker_councils as f64 / per as f64;
         let endowment = ENDOWMENT * per_good / (COUNCILS as f64 / f64::from(GOODS_PER_CATEGORY));
@@ -247,13 +303,18 @@ impl Generator {
                 technology.inputs.iter_mut().for_each(|input| input.exponent += TOOTHACHE);
                 worker.technology = Technology::FirstOrder(technology);
             }
-            builder.worker_council(&worker)?;
+            if w % of == number {
+                builder.worker_council(&worker)?;
+            }
         }
         let mut rng = self.stream(1);
         for c in 0..self.consumer_councils {
-            builder.consumer_council(&self.consumer(&mut rng, c))?;
+            let consumer = self.consumer(&mut rng, c);
+            if c % of == number {
+                builder.consumer_council(&consumer)?;
+            }
         }
-        builder.build()
+        Ok(builder)
     }
 
     fn stream(&self, number: u64) -> ChaCha8Rng {
@@ -295,8 +356,13 @@ impl Generator {
     }
 
     fn consumer(&self, rng: &mut ChaCha8Rng, c: usize) -> ConsumerCouncil {
-        let firsts = [self.first(Category::Private), self.first(Category::Public)];
-        let goods = firsts.into_iter().flat_map(|f| f..f + self.goods_per_category as usize);
+        let per = self.goods_per_category as usize;
+        let (private, public) = (self.first(Category::Private), self.first(Category::Public));
+        let drawn = match self.wants {
+            Some(wants) => index::sample(rng, 2 * per, wants as usize).into_vec(),
+            None => (0..2 * per).collect(),
+        };
+        let goods = drawn.into_iter().map(|at| if at < per { private + at } else { public + at - per });
         let preferences = goods
             .map(|g| Preference { good: id(g), weight: uniform(rng, (LEAST_WEIGHT, 2.0 * LEAST_WEIGHT)) })
             .collect();

@@ -33,6 +33,9 @@ impl Rationed {
                 minima.push(consumer.minimum(i));
             }
         }
+        for list in [&mut requested, &mut least] {
+            economy.group().sum(list);
+        }
         let first_want = layout.wants_before(others.first_consumer(layout));
         Rationed { output_factors: Vec::new(), requested, least, minima, first_want }
     }

@@ -27,7 +27,8 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub(super) fn at(
+    /// Of the Cobb–Douglas councils that are here.
+    pub(super) fn of_councils(
         economy: &Economy,
         prices: &[f64],
         revenues: &[f64],
@@ -76,19 +77,19 @@ impl Sums {
             add(&mut total.jacobian, &part.jacobian);
         };
         let chunk = if with_jacobian { matrix_chunk(workers.len(), n * n) } else { economy.chunk() };
-        let mut sums = chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero);
-        sums.share(economy.group());
-        for (g, price) in prices.iter().enumerate() {
-            sums.supply[g] += price * layout.endowments[g];
-            sums.proposed[g] += economy.spending()[g];
-        }
-        sums
+        chunked_reduce(workers.len(), chunk, fold, merge).unwrap_or_else(zero)
     }
-}
 
-impl Sums {
+    /// Adds endowments, and what Cobb–Douglas consumer councils spend.
+    pub(super) fn add_given(&mut self, economy: &Economy, prices: &[f64]) {
+        for (g, price) in prices.iter().enumerate() {
+            self.supply[g] += price * economy.layout().endowments[g];
+            self.proposed[g] += economy.spending()[g];
+        }
+    }
+
     /// Adds what other processes' councils sum up to.
-    fn share(&mut self, group: &dyn Collective) {
+    pub(super) fn share(&mut self, group: &dyn Collective) {
         let mut scalars = [self.surplus, self.loss];
         group.sum(&mut scalars);
         [self.surplus, self.loss] = scalars;

@@ -18,6 +18,8 @@ use model::{Model, Technologies};
 
 /// |log(D/S)| at which the model counts as cleared: a few hundred times rounding.
 const CLEARED: f64 = 1e-11;
+/// The same while all reactions to prices are only assumed, which errs by some hundredths.
+const ROUGHLY_CLEARED: f64 = 1e-3;
 
 /// Solves for the prices that would clear if what the proposals reveal held everywhere.
 ///
@@ -116,7 +118,8 @@ impl PriceRule for RevealedNewton {
         let (lines, substitution) = self.memory.lines(proposals);
         let technologies = Technologies { shares: self.memory.shares(), lines: &lines, substitution };
         let model = Model::new(reports, proposals, technologies, &log_prices);
-        let clearing = model.clear(log_prices.clone(), CLEARED);
+        let precision = if reports.any(self.memory.is_seen()) { CLEARED } else { ROUGHLY_CLEARED };
+        let clearing = model.clear(log_prices.clone(), precision);
         let trusted = !reports.any(self.memory.has_brackets() || proposals.any_missing());
         let clearing = self.correction.apply(&model, &log_prices, reports.aggregates(), clearing, trusted);
         if clearing.iter().any(|u| u.is_nan()) {

@@ -1,12 +1,13 @@
 //! Economies of other kinds of councils, made from Cobb–Douglas ones, and what their technologies can do.
 #![allow(dead_code, reason = "each test uses its part")]
 
+use parecon_planning::experiment::Generator;
 use parecon_planning::{
     Activity, Bounded, Branch, Category, CobbDouglas, Config, Economy, EconomyData, Exposed, Exposure, Good,
     GoodId, Input, Leontief, Need, Nest, NestedCes, Outcome, Preferences, PriceRule, Requirement, Technology,
     plan,
 };
-use parecon_testbed::planning::{published, wild_prices};
+use parecon_testbed::planning::wild_prices;
 
 /// Numbers drawn from a seed (`SplitMix64`), the same everywhere.
 pub(crate) struct Draw(pub(crate) u64);
@@ -22,8 +23,9 @@ impl Draw {
 }
 
 /// A published economy of some size as data.
-pub(crate) fn base(seed: u64, councils: usize, goods: usize) -> EconomyData {
-    EconomyData::from(published(seed, councils, goods).unwrap())
+pub(crate) fn base(seed: u64, councils: usize, goods: u32) -> EconomyData {
+    let generator = Generator::new(seed).with_goods_per_category(goods).with_councils(councils, councils);
+    EconomyData::from(generator.economy().unwrap())
 }
 
 pub(crate) fn cobb_douglas(technology: &Technology) -> &CobbDouglas {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::access;
-use crate::environment::{Environment, Lognormal};
+use crate::environment::{Authors, Environment, Lognormal};
 use crate::error::{Error, Kind, check_amount};
 use crate::evaluation::Evaluation;
 use crate::normal;
@@ -79,12 +79,21 @@ impl PayRule {
         self.per_piece() * self.paid_share(evaluation)
     }
 
+    /// True if a piece is paid for that was made, or not, and published and kept, or not.
+    pub(crate) fn pays(&self, made: bool, kept: bool) -> bool {
+        match self {
+            PayRule::None => false,
+            PayRule::Hourly { .. } => made,
+            PayRule::OnAcceptance { .. } | PayRule::Effort { .. } => kept,
+        }
+    }
+
     /// Pay per idea that comes whatever the verdict on the work.
-    pub(super) fn assured(&self, evaluation: &Evaluation) -> f64 {
+    pub(crate) fn assured(&self, evaluation: &Evaluation) -> f64 {
         if matches!(self, PayRule::Hourly { .. }) { self.expected(evaluation) } else { 0.0 }
     }
 
-    pub(super) fn validate(&self) -> Result<(), Error> {
+    pub(crate) fn validate(&self) -> Result<(), Error> {
         let amounts: &[(&str, f64)] = match *self {
             PayRule::None => &[],
             PayRule::OnAcceptance { per_piece } => &[("pay per piece", per_piece)],
@@ -131,6 +140,9 @@ pub struct Livelihood {
 /// (1 − g) aʲ gʲ⁻¹ / (1 − g (1 − a))ʲ⁺¹      j ≥ 1,  g = 1 − 1/contributions
 /// ```
 ///
+/// a is that of all ideas. Those who pass a bar of skill are accepted more often, which this does not follow:
+/// [`simulate_authors`](crate::simulate::simulate_authors) does.
+///
 /// # Errors
 /// If authors have no income distribution, or `pay` has a number that is negative or not finite.
 ///
@@ -172,7 +184,8 @@ pub fn livelihood(
     };
     // Of those who can afford it, who takes part.
     let able = 1.0 - access.income;
-    let takes_part = if able > 0.0 { access.attempted / able } else { 0.0 };
+    let takes_part =
+        if able > 0.0 { access.attempted / able * skilled(authors, access.skill / able) } else { 0.0 };
     let counts = counts(pay.paid_share(evaluation), authors.contributions);
     let mut bare: Vec<(f64, f64)> = Vec::new();
     let mut whole: Vec<(f64, f64)> = Vec::new();
@@ -199,6 +212,14 @@ pub fn livelihood(
         gini_before: gini(&bare),
         gini_after: gini(&whole),
     })
+}
+
+/// How many times larger the share of authors who pass the bar of skill is than that of good ideas, of which `failing` fail.
+fn skilled(authors: &Authors, failing: f64) -> f64 {
+    match authors.skill_needed {
+        Some(bar) if failing < 1.0 => normal::cdf(-bar) / (1.0 - failing),
+        _ => 1.0,
+    }
 }
 
 /// Equal slices of [0, 1], none of which straddles `border`.

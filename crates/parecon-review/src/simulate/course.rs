@@ -5,9 +5,9 @@ use parecon_core::random::Stream;
 use super::delay::Delay;
 use super::events::{self, Moment, Step, World};
 use super::fifo::FifoDesk;
-use super::ideas::{CHANCE, Idea, Ideas, PATIENCE, PRODUCTION, READINGS, TIME};
+use super::ideas::{CHANCE, Idea, Ideas, PATIENCE, PRODUCTION, READINGS, TIME, URGENCY};
 use super::reading::Readers;
-use super::review::Timing;
+use super::timing::{Order, Timing};
 use crate::environment::{Environment, Lognormal};
 use crate::policy::{Action, At, Policy, Rule, Timeout, Verdict};
 
@@ -30,6 +30,8 @@ pub(super) struct Life {
     pub(super) readings: [u32; 3],
     /// Waits at desks: until a reviewer began, or in vain until patience or the deadline was over.
     pub(super) waits: [Option<f64>; 3],
+    /// Whether it went first there.
+    pub(super) ahead: [bool; 3],
     pub(super) begun: f64,
     pub(super) published: f64,
     /// The present until the idea is over, then its last moment.
@@ -50,6 +52,7 @@ struct Gate<'a> {
     timeout: Option<Timeout>,
     /// Reviewers, and the time of one reading.
     desk: Option<(usize, Delay)>,
+    order: Order,
     latency: Option<Lognormal>,
     patience: Option<f64>,
 }
@@ -100,6 +103,7 @@ impl<'a> Course<'a> {
                 desk: pool.capacity.map(|capacity| {
                     (desk.reviewers as usize, desk.reading(f64::from(desk.reviewers) / capacity))
                 }),
+                order: if pool.capacity.is_some() { desk.order } else { Order::Arrival },
                 latency: pool.latency,
                 // Nobody waits for the verdict on what is published already.
                 patience: pool.patience.filter(|_| stage.at != At::Published),
@@ -110,14 +114,20 @@ impl<'a> Course<'a> {
 
     /// True if what happens to one idea may depend on what happened to later ones: then time must be followed.
     pub(super) fn needs_events(&self) -> bool {
-        self.gates.iter().flatten().any(|gate| gate.trust.is_some())
+        self.gates.iter().flatten().any(|gate| gate.trust.is_some() || gate.order != Order::Arrival)
+    }
+
+    /// True if it matters who has an idea.
+    pub(super) fn needs_authors(&self) -> bool {
+        self.gates.iter().flatten().any(Gate::keeps_record)
     }
 
     /// All ideas stage by stage: within a stage who arrives first is served first, so each stage is one recursion over
     /// all ideas in the order of their arrival there.
     pub(super) fn by_recursion(&self, ideas: &Ideas, arrivals: &[f64]) -> Vec<Life> {
         let mut lives: Vec<Life> = arrivals.iter().map(|&at| Life::new(at)).collect();
-        let mut order: Vec<u32> = (0..arrivals.len() as u32).collect();
+        let mut order: Vec<u32> =
+            (0..arrivals.len() as u32).filter(|&who| ideas.attempts(who as usize)).collect();
         for point in 0..3 {
             if point == 1 {
                 for &who in &order {
@@ -146,7 +156,7 @@ impl<'a> Course<'a> {
 
     /// The same in the order of time.
     pub(super) fn by_events(&self, ideas: &Ideas, arrivals: &[f64]) -> Vec<Life> {
-        let authors = if self.needs_events() {
+        let authors = if self.needs_authors() {
             (0..arrivals.len()).map(|who| ideas.author(who) + 1).max().unwrap_or(0)
         } else {
             0
@@ -174,6 +184,11 @@ impl<'a> Course<'a> {
 }
 
 impl Gate<'_> {
+    /// True if authors' acceptances count.
+    fn keeps_record(&self) -> bool {
+        self.trust.is_some() || self.order.is_by_record()
+    }
+
     fn visit(&self, ideas: &Ideas, who: usize, life: &mut Life) -> Visit {
         let Idea { quality, .. } = ideas.idea(who);
         let read = self.readers.apply(self.rule, quality, &mut ideas.stream(who, READINGS[self.point]));
@@ -253,6 +268,7 @@ impl Life {
             withdrawn: false,
             readings: [0; 3],
             waits: [None; 3],
+            ahead: [false; 3],
             begun,
             published: f64::INFINITY,
             clock: begun,
@@ -291,6 +307,9 @@ struct UnderWay<'a> {
 
 impl World for UnderWay<'_> {
     fn next(&mut self, now: f64, who: usize, moment: Moment) -> Step {
+        if !self.ideas.attempts(who) {
+            return Step::Leave;
+        }
         let (point, visit) = (self.at[who].0, self.at[who].1.take());
         let made = visit.is_none() && moment == Moment::Resumed;
         if let (Some(visit), Some(gate)) = (visit, &self.course.gates[point]) {
@@ -311,7 +330,7 @@ impl World for UnderWay<'_> {
                 Moment::Arrived | Moment::Resumed if visit.service > visit.deadline => (Answer::Overdue, now),
                 Moment::Arrived | Moment::Resumed => (Answer::Verdict, now),
             };
-            if gate.trust.is_some() && visit.accepted && matches!(answer, Answer::Verdict) {
+            if gate.keeps_record() && visit.accepted && matches!(answer, Answer::Verdict) {
                 self.accepted[point][self.ideas.author(who)] += 1;
             }
             gate.judged(&visit, answer, time, life);
@@ -361,8 +380,17 @@ impl UnderWay<'_> {
             let visit = gate.visit(self.ideas, who, &mut self.lives[who]);
             let Visit { service, patience, deadline, .. } = visit;
             self.at[who].1 = Some(visit);
+            let record = || self.accepted[point][self.ideas.author(who)];
+            let ahead = match gate.order {
+                Order::Arrival => None,
+                Order::Urgent { share } => Some(self.ideas.stream(who, URGENCY).uniform() < share),
+                Order::Known { after } => Some(record() >= after),
+                Order::Newcomers { after } => Some(record() < after),
+            };
+            self.lives[who].ahead[point] = ahead == Some(true);
+            let class = u32::from(ahead == Some(false));
             return match gate.desk {
-                Some(_) => Step::Queue { desk: point, class: 0, service, patience, deadline },
+                Some(_) => Step::Queue { desk: point, class, service, patience, deadline },
                 None => Step::Pause { time: service.min(deadline) },
             };
         }

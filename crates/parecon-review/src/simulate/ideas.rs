@@ -5,12 +5,16 @@ use parecon_core::random::{Stream, StreamKey};
 use crate::environment::Environment;
 use crate::normal;
 
-/// What the streams of a review are for. The entity is the idea, for [`SKILL`] the author.
+/// What the streams of a review are for. The entity is the idea, for [`SKILL`], [`INCOME`]
+/// and [`MOTIVE`] the author.
 pub(super) const ARRIVAL: u64 = 16;
 const QUALITY: u64 = 17;
-const SKILL: u64 = 18;
+pub(super) const SKILL: u64 = 18;
 const AUTHOR: u64 = 19;
 pub(super) const PRODUCTION: u64 = 20;
+pub(super) const URGENCY: u64 = 21;
+pub(super) const INCOME: u64 = 22;
+pub(super) const MOTIVE: u64 = 23;
 /// One for each point: readings, time, chance and patience.
 pub(super) const READINGS: [u64; 3] = [24, 25, 26];
 pub(super) const TIME: [u64; 3] = [28, 29, 30];
@@ -23,6 +27,10 @@ pub(super) struct Ideas<'a> {
     key: StreamKey,
     /// Author of each idea; empty where it does not matter who it is.
     authors: Vec<u32>,
+    /// Authors numbered below this have had all their ideas.
+    retired: u32,
+    /// Which ideas are attempted; empty if all are.
+    attempted: Vec<bool>,
     /// Probabilities of the atoms of quality, cumulated; empty if it is Gaussian.
     cumulated: Vec<f64>,
 }
@@ -55,20 +63,21 @@ impl<'a> Ideas<'a> {
                 total
             })
             .collect();
-        let mut ideas = Self { environment, key, authors: Vec::new(), cumulated };
+        let (authors, attempted) = (Vec::new(), Vec::new());
+        let mut ideas = Self { environment, key, authors, retired: 0, attempted, cumulated };
         if known || environment.data().authors.skill > 0.0 {
-            ideas.authors = ideas.draw_authors(number, active);
+            (ideas.authors, ideas.retired) = ideas.draw_authors(number, active);
         }
         ideas
     }
 
     /// Each idea is had by one of the active authors at random, who goes on with probability 1 − 1/contributions and is
     /// otherwise replaced: the number of an author's ideas is geometric.
-    fn draw_authors(&self, number: usize, active: u32) -> Vec<u32> {
+    fn draw_authors(&self, number: usize, active: u32) -> (Vec<u32>, u32) {
         let ending = 1.0 / self.environment.data().authors.contributions;
         let mut slots: Vec<u32> = (0..active).collect();
         let mut next = active;
-        (0..number)
+        let authors = (0..number)
             .map(|who| {
                 let mut stream = self.stream(who, AUTHOR);
                 let slot = (stream.uniform() * f64::from(active)) as usize;
@@ -79,7 +88,27 @@ impl<'a> Ideas<'a> {
                 }
                 author
             })
-            .collect()
+            .collect();
+        (authors, slots.into_iter().min().unwrap_or(0))
+    }
+
+    /// From now on only ideas for which `attempted` holds are attempted.
+    pub(super) fn keep(&mut self, attempted: impl Fn(&Self, usize) -> bool) {
+        self.attempted = (0..self.authors.len()).map(|who| attempted(self, who)).collect();
+    }
+
+    pub(super) fn attempts(&self, who: usize) -> bool {
+        self.attempted.get(who).is_none_or(|&attempted| attempted)
+    }
+
+    /// Authors numbered below this have had all their ideas.
+    pub(super) fn retired(&self) -> usize {
+        self.retired as usize
+    }
+
+    /// What belongs to an author: standard normal, independent for each purpose.
+    pub(super) fn trait_of(&self, author: usize, purpose: u64) -> f64 {
+        Stream::new(StreamKey { entity: author as u64, purpose, ..self.key }).normal()
     }
 
     pub(super) fn stream(&self, who: usize, purpose: u64) -> Stream {
@@ -95,10 +124,7 @@ impl<'a> Ideas<'a> {
         if self.cumulated.is_empty() {
             let skill = self.environment.data().authors.skill;
             let (mean, variance) = if skill > 0.0 {
-                let author =
-                    Stream::new(StreamKey { entity: self.author(who) as u64, purpose: SKILL, ..self.key })
-                        .normal();
-                (skill.sqrt() * author, 1.0 - skill)
+                (skill.sqrt() * self.trait_of(self.author(who), SKILL), 1.0 - skill)
             } else {
                 (0.0, 1.0)
             };

@@ -1,111 +1,19 @@
 use parecon_core::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 
+use super::authors::Obstacles;
 use super::course::{Course, Fate, Life};
-use super::delay::Delay;
 use super::estimate::Estimate;
 use super::ideas::{ARRIVAL, Ideas};
 use super::run::{Run, quantiles};
 use super::station::Engine;
+use super::timing::Timing;
 use crate::costs::Costs;
 use crate::environment::Environment;
-use crate::error::{Error, check};
+use crate::error::Error;
 use crate::evaluation::{Readings, Shares, evaluate};
 use crate::flow::Flow;
-use crate::policy::{At, Policy, Rule};
-
-/// Reviewers at one point. How many readings they manage together is the `capacity` of their
-/// [`Pool`](crate::Pool); without it nobody waits.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Desk {
-    /// How many share the capacity, at least one: many slow ones are another queue than one fast one.
-    pub reviewers: u32,
-    /// Squared coefficient of variation of the time of one reading: 0 always the same, 1 exponential, above lognormal
-    /// (as between 0 and 1).
-    pub reading_cv2: f64,
-}
-
-impl Default for Desk {
-    fn default() -> Self {
-        Self { reviewers: 1, reading_cv2: 1.0 }
-    }
-}
-
-impl Desk {
-    pub(super) fn reading(&self, mean: f64) -> Delay {
-        match self.reading_cv2 {
-            0.0 => Delay::Fixed(mean),
-            1.0 => Delay::Exponential(mean),
-            cv2 => Delay::LogNormal { mean, cv2 },
-        }
-    }
-}
-
-/// What the simulation must know of time, beyond the [`Environment`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Timing {
-    /// Ideas per unit of time (a Poisson process), in the unit of the pools' capacities.
-    pub arrival_rate: f64,
-    /// From the permission, or the idea, to finished work.
-    pub production: Delay,
-    /// Reviewers of proposals.
-    #[serde(default)]
-    pub proposal: Desk,
-    /// Reviewers of finished work.
-    #[serde(default)]
-    pub work: Desk,
-    /// Reviewers of what is published.
-    #[serde(default)]
-    pub published: Desk,
-    /// Authors who are active at a time, at least one; each idea is had by one of them at random.
-    pub active_authors: u32,
-    /// Mean time in which a published piece does its value or harm: of a piece taken down after t, the share
-    /// 1 − exp(−t/this) is done. None: the environment's `exposure`, whenever it is taken down.
-    #[serde(default)]
-    pub effect_time: Option<f64>,
-}
-
-impl Default for Timing {
-    /// One idea per unit of time, made at once, one reviewer at each point, 20 active authors.
-    fn default() -> Self {
-        let desk = Desk::default();
-        Self {
-            arrival_rate: 1.0,
-            production: Delay::Fixed(0.0),
-            proposal: desk,
-            work: desk,
-            published: desk,
-            active_authors: 20,
-            effect_time: None,
-        }
-    }
-}
-
-impl Timing {
-    pub(super) fn desks(&self) -> [Desk; 3] {
-        [self.proposal, self.work, self.published]
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        let positive = |what: &str, x: f64| check(x.is_finite() && x > 0.0, what, x, "finite and positive");
-        positive("arrival rate of ideas", self.arrival_rate)?;
-        self.production.validate("production time")?;
-        for (name, desk) in ["proposals", "finished work", "published work"].iter().zip(self.desks()) {
-            let what = format!("number of reviewers of {name}");
-            check(desk.reviewers > 0, &what, f64::from(desk.reviewers), "at least 1")?;
-            let cv2 = desk.reading_cv2;
-            let what = format!("squared coefficient of variation of reading {name}");
-            check(cv2.is_finite() && cv2 >= 0.0, &what, cv2, "finite and not negative")?;
-        }
-        check(self.active_authors > 0, "number of active authors", 0.0, "at least 1")?;
-        if let Some(time) = self.effect_time {
-            positive("time in which a piece takes effect", time)?;
-        }
-        Ok(())
-    }
-}
+use crate::policy::{At, Policy};
 
 /// Several means with their standard errors.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -145,6 +53,8 @@ pub struct ReviewReport {
     /// Mean wait per idea that came to a desk, by point: until a reviewer began, or in vain until patience or the
     /// deadline was over.
     pub waits: Measured<Readings>,
+    /// The same for those who go first, at a desk that is not in order of arrival.
+    pub waits_ahead: Measured<Readings>,
     /// Share of ideas withdrawn because the wait was too long.
     pub withdrawn: Estimate,
     /// Mean time from the idea to its publication, over what is published.
@@ -206,34 +116,76 @@ pub fn simulate(
     timing: &Timing,
     run: &Run,
 ) -> Result<ReviewReport, Error> {
-    run.validate()?;
-    timing.validate()?;
-    let cutoffs = evaluate(environment, policy).cutoffs;
-    let cuts: Vec<f64> = policy
-        .stages()
-        .iter()
-        .map(|stage| match stage.at {
-            At::Proposal => cutoffs.proposal,
-            At::Work => cutoffs.work,
-            At::Published => cutoffs.published,
-        })
-        .map(|cutoff| cutoff.map_or(0.0, |cutoff| cutoff.value()))
-        .collect();
-    let course = Course::new(environment, policy, &cuts, timing);
-    let trust = policy.stages().iter().any(|stage| matches!(stage.rule, Rule::Trust { .. }));
-    let engine = if course.needs_events() { Engine::Events } else { Engine::Recursion };
-    let replications = run.replicate(|replication| {
-        let arrivals = arrivals(timing, run, replication);
-        let ideas =
-            Ideas::new(environment, run.seed(), replication, arrivals.len(), timing.active_authors, trust);
-        let lives = match engine {
-            _ if policy.is_abstain() => Vec::new(),
-            Engine::Recursion => course.by_recursion(&ideas, &arrivals),
-            Engine::Events => course.by_events(&ideas, &arrivals),
+    let model = Model::new(environment, policy, timing, run)?;
+    let replications = run.replicate(|replication| model.replicate(replication, None).sums);
+    model.report(&replications, Some(environment.data().base_rate))
+}
+
+/// Everything that replications share.
+pub(super) struct Model<'a> {
+    environment: &'a Environment,
+    policy: &'a Policy,
+    timing: &'a Timing,
+    run: &'a Run,
+    course: Course<'a>,
+    engine: Engine,
+}
+
+/// One replication.
+pub(super) struct Replication<'a> {
+    pub(super) ideas: Ideas<'a>,
+    /// None if the policy abstains.
+    pub(super) lives: Vec<Life>,
+    pub(super) sums: Sums,
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(
+        environment: &'a Environment,
+        policy: &'a Policy,
+        timing: &'a Timing,
+        run: &'a Run,
+    ) -> Result<Self, Error> {
+        run.validate()?;
+        timing.validate()?;
+        let cutoffs = evaluate(environment, policy).cutoffs;
+        let cuts: Vec<f64> = policy
+            .stages()
+            .iter()
+            .map(|stage| match stage.at {
+                At::Proposal => cutoffs.proposal,
+                At::Work => cutoffs.work,
+                At::Published => cutoffs.published,
+            })
+            .map(|cutoff| cutoff.map_or(0.0, |cutoff| cutoff.value()))
+            .collect();
+        let course = Course::new(environment, policy, &cuts, timing);
+        let engine = if course.needs_events() { Engine::Events } else { Engine::Recursion };
+        Ok(Self { environment, policy, timing, run, course, engine })
+    }
+
+    /// All ideas, or those that `obstacles` leave.
+    pub(super) fn replicate(&self, replication: u64, obstacles: Option<&Obstacles>) -> Replication<'a> {
+        let arrivals = arrivals(self.timing, self.run, replication);
+        let known = self.course.needs_authors() || obstacles.is_some();
+        let (seed, active) = (self.run.seed(), self.timing.active_authors);
+        let mut ideas = Ideas::new(self.environment, seed, replication, arrivals.len(), active, known);
+        if let Some(obstacles) = obstacles {
+            ideas.keep(|ideas, who| obstacles.met(ideas, ideas.author(who)).is_none());
+        }
+        let lives = match self.engine {
+            _ if self.policy.is_abstain() => Vec::new(),
+            Engine::Recursion => self.course.by_recursion(&ideas, &arrivals),
+            Engine::Events => self.course.by_events(&ideas, &arrivals),
         };
-        Sums::of(environment, policy, timing, run, &ideas, &lives)
-    });
-    report(environment, engine, &replications)
+        let sums = Sums::of(self.environment, self.policy, self.timing, self.run, &ideas, &lives);
+        Replication { ideas, lives, sums }
+    }
+
+    /// `good`: the expected share of good ideas, if known.
+    pub(super) fn report(&self, sums: &[Sums], good: Option<f64>) -> Result<ReviewReport, Error> {
+        report(self.engine, sums, good)
+    }
 }
 
 fn arrivals(timing: &Timing, run: &Run, replication: u64) -> Vec<f64> {
@@ -251,7 +203,7 @@ const ENOUGH: usize = 10;
 
 /// Means of one replication.
 #[derive(Default)]
-struct Sums {
+pub(super) struct Sums {
     flow: Flow,
     benefit: f64,
     harm: f64,
@@ -259,6 +211,7 @@ struct Sums {
     costs: Costs,
     counted: f64,
     waits: [f64; 3],
+    waits_ahead: [f64; 3],
     withdrawn: f64,
     /// Controls: probability of being good, over all ideas, and goodness counted.
     good_given: f64,
@@ -280,7 +233,8 @@ impl Sums {
     ) -> Self {
         let data = environment.data();
         let mut sums = Self::default();
-        let n = (run.total() - run.warm_up()) as f64;
+        let counted = || (run.warm_up()..run.total()).filter(|&who| ideas.attempts(who));
+        let n = counted().count().max(1) as f64;
         if policy.is_abstain() {
             let known = evaluate(environment, policy).shares;
             sums.flow.good[3] = known.good_not_made;
@@ -292,9 +246,10 @@ impl Sums {
         }
         let (mut done_good, mut done_bad) = (0.0, 0.0);
         let (mut counted_good, mut counted_bad) = (0.0, 0.0);
-        let mut queued = [0u64; 3];
+        let (mut queued, mut queued_ahead) = ([0u64; 3], [0u64; 3]);
         let (mut publications, mut exposures) = (Vec::new(), Vec::new());
-        for (who, life) in lives.iter().enumerate().skip(run.warm_up()) {
+        for who in counted() {
+            let life = &lives[who];
             let idea = ideas.idea(who);
             let good = ideas.good_given(&idea, life.precision, life.evidence);
             let fate = life.fate as usize;
@@ -307,6 +262,10 @@ impl Sums {
                 if let Some(wait) = life.waits[point] {
                     sums.waits[point] += wait;
                     queued[point] += 1;
+                    if life.ahead[point] {
+                        sums.waits_ahead[point] += wait;
+                        queued_ahead[point] += 1;
+                    }
                 }
             }
             sums.withdrawn += f64::from(u8::from(life.withdrawn));
@@ -335,6 +294,7 @@ impl Sums {
         [&mut sums.withdrawn, &mut sums.good_given, &mut sums.good].into_iter().for_each(scale);
         for point in 0..3 {
             sums.waits[point] /= queued[point].max(1) as f64;
+            sums.waits_ahead[point] /= queued_ahead[point].max(1) as f64;
         }
         sums.benefit = data.value * done_good / n;
         sums.harm = data.harm * done_bad / n;
@@ -352,7 +312,7 @@ impl Sums {
     }
 }
 
-fn report(environment: &Environment, engine: Engine, sums: &[Sums]) -> Result<ReviewReport, Error> {
+fn report(engine: Engine, sums: &[Sums], base_rate: Option<f64>) -> Result<ReviewReport, Error> {
     let column = |f: &dyn Fn(&Sums) -> f64| sums.iter().map(f).collect::<Vec<f64>>();
     let estimate = |f: &dyn Fn(&Sums) -> f64| Estimate::of(&column(f));
     let several = |number: usize, f: &dyn Fn(&Sums, usize) -> f64| {
@@ -362,12 +322,9 @@ fn report(environment: &Environment, engine: Engine, sums: &[Sums]) -> Result<Re
     let net_benefit_conditional = Estimate::of(&net_by_replication)?;
     let good = column(&|s| s.good_given);
     // Of few replications a coefficient cannot be learned, and where the control is constant there is nothing to take off.
-    let controls = [(&good[..], environment.data().base_rate)];
-    let controlled = if sums.len() >= ENOUGH {
-        Estimate::with_controls(&net_by_replication, &controls).ok()
-    } else {
-        None
-    };
+    let controlled = base_rate
+        .filter(|_| sums.len() >= ENOUGH)
+        .and_then(|rate| Estimate::with_controls(&net_by_replication, &[(&good[..], rate)]).ok());
     let net_benefit = controlled.unwrap_or(net_benefit_conditional);
     let quantiles = sums[0].publication_quantiles.len();
     let [goods, bads] = [several(4, &|s, i| s.flow.good[i])?, several(4, &|s, i| s.flow.bad[i])?];
@@ -413,6 +370,7 @@ fn report(environment: &Environment, engine: Engine, sums: &[Sums]) -> Result<Re
         shares: Measured { mean: shares(&|e| e.mean), standard_error: shares(&|e| e.standard_error) },
         readings: points(&several(3, &|s, i| s.flow.readings[i])?),
         waits: points(&several(3, &|s, i| s.waits[i])?),
+        waits_ahead: points(&several(3, &|s, i| s.waits_ahead[i])?),
         withdrawn: estimate(&|s| s.withdrawn)?,
         publication_delay: estimate(&|s| s.publication)?,
         publication_delay_quantiles: several(quantiles, &|s, i| s.publication_quantiles[i])?,

@@ -39,6 +39,11 @@ fn the_whole_job_writes_what_it_promises() {
     // Percent; and the feasible plan is certified to be the best there is, to a ten-billionth of consumption.
     assert!(rounds[2]["imbalance_percent"].as_f64().unwrap() < 1e-6);
     assert!(rounds[2]["gap_percent"].as_f64().unwrap().abs() < 1e-8);
+    // Councils with nested CES technologies, whose elasticities the board must find out, agree as well.
+    let nested = &json["plan"]["runs"][2];
+    assert_eq!(nested["status"], "converged");
+    let last = nested["rounds"].as_array().unwrap().last().unwrap();
+    assert!(last["imbalance_percent"].as_f64().unwrap() < 1e-6);
     // Labour embodied in final demand is the labour that was paid, as every dollar of it ends up there.
     let (content, paid) =
         (&json["structure"]["labour_content_musd"], &json["structure"]["labour_recorded_musd"]);

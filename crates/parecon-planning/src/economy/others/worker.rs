@@ -125,6 +125,10 @@ impl OtherWorker {
         Some(OtherWorker { council, inputs, kind })
     }
 
+    pub(crate) fn is_custom(&self) -> bool {
+        matches!(self.kind, Kind::Custom(_))
+    }
+
     /// Whether its plans are those of the largest surplus in a convex set, so that a certificate closes, and the
     /// slopes of a potential.
     pub(crate) fn has_potential(&self) -> bool {

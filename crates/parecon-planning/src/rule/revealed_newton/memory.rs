@@ -140,6 +140,11 @@ impl Memory {
         self.parts.iter().any(|part| !part.brackets.is_empty())
     }
 
+    /// Whether earlier rounds or years have shown how councils react to prices.
+    pub(super) fn is_seen(&self) -> bool {
+        !self.before.is_empty() || self.parts.iter().any(|part| !part.lasting.is_empty())
+    }
+
     pub(super) fn shares(&self) -> &[f64] {
         &self.shares
     }

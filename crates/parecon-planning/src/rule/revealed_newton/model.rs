@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use parecon_core::{chunked_reduce, for_each};
+use parecon_core::for_each;
 
 use super::slopes::Slopes;
 use crate::council::log_mean;
 use crate::economy::{LARGEST_LOG, Layout};
+use crate::exponential::for_exponentials;
 use crate::linear::{Lu, worth_matrices};
 use crate::rule::Reports;
+use crate::total::{task, total};
 use crate::{Collective, GoodId, Proposals};
 
 /// Below this |log(D/S)|, a Newton step that does not help has met rounding.
@@ -85,7 +87,8 @@ impl<'a> Model<'a> {
         let (layout, group, n) = (proposals.layout(), reports.group(), log_prices.len());
         let mut inputs = [technologies.shares.len() as f64];
         group.sum(&mut inputs);
-        let permitted = proposals.permitted(n);
+        let mut permitted = proposals.permitted(n);
+        group.sum(&mut permitted);
         let mut endowments: Vec<f64> = layout.endowments.iter().zip(permitted).map(|(e, p)| e + p).collect();
         let mut spending: Vec<f64> =
             proposals.requests().iter().zip(reports.prices()).map(|(x, p)| x * p).collect();
@@ -261,9 +264,9 @@ impl<'a> Model<'a> {
         self.layout.workers()
     }
 
-    /// Councils per task that sums over goods: large enough that the sums cost little beside the councils.
+    /// Councils per task that sums over goods.
     pub(super) fn chunk(&self) -> usize {
-        (4 * self.spending.len()).max(512)
+        task(self.councils(), self.spending.len())
     }
 
     pub(super) fn line(&self, w: usize) -> Line {
@@ -326,47 +329,35 @@ impl<'a> Model<'a> {
         line.elasticity * (line.constant + u[self.output(w)] - self.input_price(w, u))
     }
 
-    fn revenue(&self, w: usize, u: &[f64]) -> f64 {
-        self.log_revenue(w, u).min(LARGEST_LOG).exp()
+    /// Calls `each` with every council of a range and its revenue.
+    pub(super) fn revenues(&self, range: Range<usize>, u: &[f64], mut each: impl FnMut(usize, f64)) {
+        let log = |w| [self.log_revenue(w, u).min(LARGEST_LOG)];
+        for_exponentials(range, log, |w, [revenue]| each(w, revenue));
     }
 
-    /// `h·V`: by how much revenue rises with the logarithm of the output's price.
-    pub(super) fn reaction(&self, w: usize, u: &[f64]) -> f64 {
-        self.line(w).elasticity * self.revenue(w, u)
-    }
-
-    /// A number for each council.
-    pub(super) fn each(&self, of: impl Fn(usize) -> f64 + Sync + Send) -> Vec<f64> {
+    /// A number for each council, which `fill` finds for those of a range.
+    pub(super) fn each(&self, fill: impl Fn(Range<usize>, &mut [f64]) + Sync + Send) -> Vec<f64> {
         let mut values = vec![0.0; self.councils()];
         let chunk = self.chunk();
         let tasks = (0..).step_by(chunk).zip(values.chunks_mut(chunk)).collect();
-        for_each(tasks, |(first, part): (usize, &mut [f64])| {
-            (first..).zip(part).for_each(|(w, value)| *value = of(w));
-        });
+        for_each(tasks, |(first, part): (usize, &mut [f64])| fill(first..first + part.len(), part));
         values
     }
 
     fn at(&self, u: &[f64]) -> State {
         let n = u.len();
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; 2 * n + 1];
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             let mut memory = Vec::new();
-            for w in range {
-                let value = self.revenue(w, u);
+            self.revenues(range, u, |w, value| {
                 sums[self.output(w)] += value;
                 sums[2 * n] += value / self.line(w).elasticity;
                 let (goods, shares) = self.technology_at(w, u, &mut memory);
                 for (good, share) in goods.iter().zip(shares) {
                     sums[n + good.index()] += share * value;
                 }
-            }
-            sums
+            });
         };
-        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        };
-        let mut sums =
-            chunked_reduce(self.councils(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n + 1]);
+        let mut sums = total(self.councils(), self.chunk(), 2 * n + 1, fold);
         self.group.sum(&mut sums);
         let mut state = State {
             demand: sums[n..2 * n].to_vec(),

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use parecon_core::chunked_reduce;
-
 use super::model::{Model, State};
 use crate::linear::{Lu, gmres, matrix_chunk};
+use crate::total::total;
 
 /// With `r_w = h_w·V_w`, supply and demand have the derivatives in the logarithms of prices
 ///
@@ -39,11 +38,6 @@ pub(super) enum System<'s> {
     Product { slopes: &'s Slopes<'s>, state: &'s State, logarithms: bool },
 }
 
-#[expect(clippy::ptr_arg, reason = "the signature of a merge")]
-fn add(total: &mut Vec<f64>, part: Vec<f64>) {
-    total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-}
-
 impl Matrices {
     /// Where row `i` of `H` would have its column 0.
     fn row(n: usize, i: usize) -> usize {
@@ -54,12 +48,11 @@ impl Matrices {
         let n = u.len();
         let rows: Vec<usize> = (0..n).map(|i| Self::row(n, i)).collect();
         let size = n + n * n + n * (n + 1) / 2;
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; size];
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             let mut memory = Vec::new();
-            for w in range {
+            model.revenues(range, u, |w, revenue| {
                 let o = model.output(w);
-                let reaction = model.reaction(w, u);
+                let reaction = model.line(w).elasticity * revenue;
                 sums[o] += reaction;
                 let cross = n + o * n;
                 let (goods, shares) = model.technology_at(w, u, &mut memory);
@@ -73,11 +66,9 @@ impl Matrices {
                         sums[rows[i.min(j)] + i.max(j)] += part * other;
                     }
                 }
-            }
-            sums
+            });
         };
-        let chunk = matrix_chunk(model.councils(), size);
-        let mut sums = chunked_reduce(model.councils(), chunk, fold, add).unwrap_or_else(|| vec![0.0; size]);
+        let mut sums = total(model.councils(), matrix_chunk(model.councils(), size), size, fold);
         model.group().sum(&mut sums);
         Matrices { n, sums }
     }
@@ -101,9 +92,12 @@ impl<'m> Slopes<'m> {
             return Slopes::Matrices(Matrices::of(model, u));
         }
         let n = u.len();
-        let reactions = model.each(|w| model.reaction(w, u));
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; 3 * n];
+        let reactions = model.each(|range, part| {
+            let reaction = |w, revenue| model.line(w).elasticity * revenue;
+            let first = range.start;
+            model.revenues(range, u, |w, revenue| part[w - first] = reaction(w, revenue));
+        });
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             let mut memory = Vec::new();
             for w in range {
                 let o = model.output(w);
@@ -118,10 +112,8 @@ impl<'m> Slopes<'m> {
                     sums[2 * n + i] += share * (share * (reactions[w] + shared) - change);
                 }
             }
-            sums
         };
-        let mut diagonals =
-            chunked_reduce(model.councils(), model.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 3 * n]);
+        let mut diagonals = total(model.councils(), model.chunk(), 3 * n, fold);
         model.group().sum(&mut diagonals);
         Slopes::Councils { model, u: u.to_vec(), reactions, diagonals }
     }
@@ -151,8 +143,7 @@ impl<'m> Slopes<'m> {
     fn products(&self, v: &[f64]) -> Vec<f64> {
         let Slopes::Councils { model, u, reactions, .. } = self else { return Vec::new() };
         let n = v.len();
-        let fold = |range: Range<usize>| {
-            let mut sums = vec![0.0; 2 * n];
+        let fold = |range: Range<usize>, sums: &mut [f64]| {
             let mut memory = Vec::new();
             for w in range {
                 let o = model.output(w);
@@ -165,10 +156,8 @@ impl<'m> Slopes<'m> {
                     sums[n + i.index()] += share * (moved + change * v[i.index()] - shared * mean);
                 }
             }
-            sums
         };
-        let mut sums =
-            chunked_reduce(model.councils(), model.chunk(), fold, add).unwrap_or_else(|| vec![0.0; 2 * n]);
+        let mut sums = total(model.councils(), model.chunk(), 2 * n, fold);
         model.group().sum(&mut sums);
         sums
     }

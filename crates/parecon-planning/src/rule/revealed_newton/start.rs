@@ -6,6 +6,7 @@ use parecon_core::chunked_reduce;
 
 use super::model::Model;
 use crate::linear::{Lu, gmres, matrix_chunk};
+use crate::total::total;
 
 /// Changes of producer at most.
 const CHOICES: usize = 100;
@@ -102,10 +103,9 @@ impl Model<'_> {
         let largest_of = |total: &mut Vec<f64>, part: Vec<f64>| {
             total.iter_mut().zip(part).for_each(|(t, p)| *t = t.max(p));
         };
-        let add = |total: &mut Vec<f64>, part: Vec<f64>| {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-        };
-        let logs = self.each(|w| self.log_revenue(w, u));
+        let logs = self.each(|range, part| {
+            range.zip(part).for_each(|(w, log)| *log = self.log_revenue(w, u));
+        });
         let peak = |range: Range<usize>| {
             let mut largest = vec![f64::NEG_INFINITY; n];
             range.for_each(|w| largest[self.output(w)] = largest[self.output(w)].max(logs[w]));
@@ -114,51 +114,44 @@ impl Model<'_> {
         let mut largest = chunked_reduce(self.councils(), self.chunk(), peak, largest_of)
             .unwrap_or_else(|| vec![f64::NEG_INFINITY; n]);
         self.group().largest(&mut largest);
-        let relative = self.each(|w| (logs[w] - largest[self.output(w)]).exp());
-        let sum = |range: Range<usize>| {
-            let mut total = vec![0.0; n];
-            range.for_each(|w| total[self.output(w)] += relative[w]);
-            total
+        let relative = self.each(|range, part| {
+            range.zip(part).for_each(|(w, made)| *made = (logs[w] - largest[self.output(w)]).exp());
+        });
+        let add_up = |range: Range<usize>, made: &mut [f64]| {
+            range.for_each(|w| made[self.output(w)] += relative[w]);
         };
-        let mut total =
-            chunked_reduce(self.councils(), self.chunk(), sum, add).unwrap_or_else(|| vec![0.0; n]);
-        self.group().sum(&mut total);
+        let mut made = total(self.councils(), self.chunk(), n, add_up);
+        self.group().sum(&mut made);
 
         if self.has_matrices() {
-            let fold = |range: Range<usize>| {
-                let mut matrix = vec![0.0; n * n];
+            let fold = |range: Range<usize>, matrix: &mut [f64]| {
                 let mut memory = Vec::new();
                 for w in range {
                     let o = self.output(w);
                     let (goods, shares) = self.technology_at(w, u, &mut memory);
                     for (i, share) in goods.iter().zip(shares) {
-                        matrix[o * n + i.index()] += share * relative[w] / total[o];
+                        matrix[o * n + i.index()] += share * relative[w] / made[o];
                     }
                 }
-                matrix
             };
             let chunk = matrix_chunk(self.councils(), n * n);
-            let mut matrix =
-                chunked_reduce(self.councils(), chunk, fold, add).unwrap_or_else(|| vec![0.0; n * n]);
+            let mut matrix = total(self.councils(), chunk, n * n, fold);
             self.group().sum(&mut matrix);
             let cell = |i: usize, o: usize| (if i == o { 1.0 } else { 0.0 }) - matrix[o * n + i];
             return Lu::of(n, cell)?.solve(self.spending());
         }
         let apply = |x: &[f64]| -> Vec<f64> {
-            let fold = |range: Range<usize>| {
-                let mut used = vec![0.0; n];
+            let fold = |range: Range<usize>, used: &mut [f64]| {
                 let mut memory = Vec::new();
                 for w in range {
                     let o = self.output(w);
                     let (goods, shares) = self.technology_at(w, u, &mut memory);
                     for (i, share) in goods.iter().zip(shares) {
-                        used[i.index()] += share * relative[w] / total[o] * x[o];
+                        used[i.index()] += share * relative[w] / made[o] * x[o];
                     }
                 }
-                used
             };
-            let mut used =
-                chunked_reduce(self.councils(), self.chunk(), fold, add).unwrap_or_else(|| vec![0.0; n]);
+            let mut used = total(self.councils(), self.chunk(), n, fold);
             self.group().sum(&mut used);
             x.iter().zip(used).map(|(x, used)| x - used).collect()
         };

@@ -2,16 +2,17 @@
 //!
 //! Each argument is a number of councils, half of them worker councils with the published distributions, half
 //! consumer councils that want 40 of the goods that are consumed; `1e6x5000` has 5,000 goods instead of 1,000. The table
-//! has a line for each:
-//! the process time beside the wall time shows whether other programs were in the way.
+//! has a line for each: the process time beside the wall time shows whether other programs were in the way. Sizes with
+//! 1,000 goods (fewer for few councils) are also drawn, in `scale.svg` in the folder at hand.
+
+mod plot;
 
 use std::time::{Duration, Instant};
 
-use parecon_planning::{Config, Economy, Error, Planning, RevealedNewton};
-use parecon_testbed::planning::{published_councils, published_goods};
+use parecon_planning::experiment::{Generator, START_PRICE};
+use parecon_planning::{Config, Error, Planning, RevealedNewton};
 
-const START: f64 = 700.0;
-const WANTS: usize = 40;
+const WANTS: u32 = 40;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut sizes: Vec<String> = std::env::args().skip(1).collect();
@@ -31,29 +32,41 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "imbalance",
         "memory"
     );
+    let (mut rounds, mut plans) = (Vec::new(), Vec::new());
     for size in &sizes {
         let (councils, goods) = size.split_once('x').unwrap_or((size, "1000"));
         let (councils, goods): (f64, f64) = (councils.parse()?, goods.parse()?);
-        if !(2.0..=1e9).contains(&councils) || !(5.0..=1e6).contains(&goods) {
-            return Err(format!("{size}: must be 2 to 1e9 councils and 5 to 1e6 goods").into());
+        if !(24.0..=1e9).contains(&councils) || !(20.0..=1e6).contains(&goods) {
+            return Err(format!("{size}: must be 24 to 1e9 councils and 20 to 1e6 goods").into());
         }
         // Every good needs makers and users: fewer goods for few councils.
         let half = councils as usize / 2;
-        measure(half, (goods as usize / 5).min(half / 20).max(1))?;
+        let (longest, plan) = measure(half, (goods as u32 / 5).min(half as u32 / 20).max(4))?;
+        if !size.contains('x') {
+            rounds.push((councils, longest.wall.as_secs_f64()));
+            plans.push((councils, plan.wall.as_secs_f64()));
+        }
     }
+    let series = [
+        plot::Series { name: "longest round", colour: "#0072b2", points: rounds },
+        plot::Series {
+            name: "plan from uniform prices to imbalances below 1e-9",
+            colour: "#d55e00",
+            points: plans,
+        },
+    ];
+    std::fs::write("scale.svg", plot::draw(&series)?)?;
     Ok(())
 }
 
-fn measure(half: usize, goods_per_category: usize) -> Result<(), Error> {
+/// The longest round and the whole plan.
+fn measure(half: usize, goods_per_category: u32) -> Result<(Times, Times), Error> {
     let clock = Clock::start();
-    let mut builder = Economy::builder(published_goods(half, goods_per_category))?;
-    for council in published_councils(1, half, goods_per_category, WANTS) {
-        council.add_to(&mut builder)?;
-    }
-    let economy = builder.build()?;
+    let generator = Generator::new(1).with_goods_per_category(goods_per_category).with_councils(half, half);
+    let economy = generator.with_wants(WANTS.min(2 * goods_per_category)).economy()?;
     let generate = clock.stop();
 
-    let prices = vec![START; economy.goods().len()];
+    let prices = vec![START_PRICE; economy.goods().len()];
     let aggregate = (0..5)
         .map(|_| {
             let clock = Clock::start();
@@ -64,7 +77,7 @@ fn measure(half: usize, goods_per_category: usize) -> Result<(), Error> {
         .min()
         .unwrap_or_default();
 
-    let config = Config::new().with_start_price(START).with_tolerance(1e-9).with_certificate(false);
+    let config = Config::new().with_start_price(START_PRICE).with_tolerance(1e-9).with_certificate(false);
     let mut rule = RevealedNewton::new();
     let whole = Clock::start();
     let mut planning = Planning::new(&economy, &mut rule, config)?;
@@ -92,7 +105,7 @@ fn measure(half: usize, goods_per_category: usize) -> Result<(), Error> {
         rounds.last().map_or(f64::NAN, |round| round.largest_imbalance),
         peak_memory()
     );
-    Ok(())
+    Ok((longest, plan))
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

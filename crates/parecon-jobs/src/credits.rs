@@ -1,0 +1,370 @@
+//! The alternative to assigning work: members sign up for what they like, and credits rise for what nobody takes.
+//!
+//! In Skinner's *Walden Two* (1948) an hour of work is worth more credits the less it is liked, and its value is changed until it is
+//! taken. Twin Oaks, a community in Virginia, began so in 1967 and gave it up at about 40 members: tastes differed so much that no
+//! work was unpopular with everyone, and credits had begun to distort what got done (Kinkade 1973, 1994). Since then an hour is
+//! a credit. This module simulates both, so that a workplace can compare them with the planned assignment on its own data.
+//!
+//! # Model
+//! Every task has a value `v_j`, credits per hour; the hours-weighted average of values is 1. Every member owes the fair quota in
+//! credits. In each round members come in a random order to the list and sign up, piece by piece, for what costs them least
+//! by their own ratings, `(21 − d_mj) / v_j` points per credit, 21 − d being the scale turned round; among tasks that cost nearly the same
+//! ([`with_indifference`](SelfSelection::with_indifference)) for the one most of which is still undone. A task may be done
+//! beyond its need by a part ([`with_slack`](SelfSelection::with_slack)): that is how pleasant work gets overdone and other work
+//! does not get done. Then the value of what is left undone rises:
+//!
+//! ```text
+//! v_j ← v_j · exp(s_k min(1, u_j / 5 %)),   u_j the undone part of the task,   s_k = s/(1 + k/25) in round k
+//! ```
+//! and all values are scaled to their average of 1 again, so that those of other tasks fall, until what is undone is within a tolerance. Where that is reached nobody is sent to anything, and everybody has the
+//! least burden their credits can buy: a competitive division of chores (Bogomolnaia, Moulin, Sandomirskiy & Yanovskaya 2017).
+//!
+//! Work of low value takes longer: members need more time than their quotas, or some credits stay unmet. With common
+//! tastes the values come out in proportion to the burden. With tastes that differ there may be many equilibria or none
+//! that this search finds; the answer is then the best round, and says so.
+//!
+//! # Reference
+//! B. F. Skinner, *Walden Two* (1948); K. Kinkade, *A Walden Two Experiment* (1973); K. Kinkade, *Is It Utopia Yet?*
+//! (1994); A. Bogomolnaia, H. Moulin, F. Sandomirskiy and E. Yanovskaya, Competitive division of a mixed manna, *Econometrica* 85
+//! (2017).
+
+use parecon_core::random::{Stream, StreamKey};
+use parecon_core::{Observer, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::audit::onerousness;
+use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Share, TaskId, Workplace};
+
+mod compare;
+
+pub use compare::{Comparison, Outlook, compare};
+
+/// Rounds after which the step of values is halved.
+const HALVING: f64 = 25.0;
+/// What part of a task must be undone for its value to rise by a whole step.
+const WHOLE_STEP: f64 = 0.05;
+
+/// How members sign up, and how values follow.
+///
+/// ```
+/// use parecon_jobs::credits::SelfSelection;
+/// assert!(SelfSelection::new(7).with_step(0.2).with_slack(0.05).validate().is_ok());
+/// assert!(SelfSelection::new(7).with_slack(-0.1).validate().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfSelection {
+    seed: u64,
+    rounds: u32,
+    step: f64,
+    slack: f64,
+    indifference: f64,
+    tolerance: f64,
+    largest_value: f64,
+}
+
+impl SelfSelection {
+    /// Variable credits: step 0.1, slack 5 %, indifference 5 %, tolerance 0.5 % of the work, values up to 10, 200 rounds.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        SelfSelection {
+            seed,
+            rounds: 200,
+            step: 0.1,
+            slack: 0.05,
+            indifference: 0.05,
+            tolerance: 0.005,
+            largest_value: 10.0,
+        }
+    }
+
+    /// An hour is a credit, as at Twin Oaks today: one round with all values 1.
+    #[must_use]
+    pub fn flat(seed: u64) -> Self {
+        SelfSelection::new(seed).with_rounds(1)
+    }
+
+    /// How often members sign up before the search for values is given up; in the first round all values are 1.
+    #[must_use]
+    pub fn with_rounds(mut self, rounds: u32) -> Self {
+        self.rounds = rounds;
+        self
+    }
+
+    /// How fast values follow, `s`.
+    #[must_use]
+    pub fn with_step(mut self, step: f64) -> Self {
+        self.step = step;
+        self
+    }
+
+    /// By what part of its need a task may be done beyond it.
+    #[must_use]
+    pub fn with_slack(mut self, part: f64) -> Self {
+        self.slack = part;
+        self
+    }
+
+    /// By what part the burden of a credit may exceed the least one before members mind.
+    #[must_use]
+    pub fn with_indifference(mut self, part: f64) -> Self {
+        self.indifference = part;
+        self
+    }
+
+    /// Which part of all work may be left undone.
+    #[must_use]
+    pub fn with_tolerance(mut self, part: f64) -> Self {
+        self.tolerance = part;
+        self
+    }
+
+    /// The largest value a task can reach; the smallest is its inverse. Where only few can do a task, no value makes more
+    /// of them.
+    #[must_use]
+    pub fn with_largest_value(mut self, credits: f64) -> Self {
+        self.largest_value = credits;
+        self
+    }
+
+    /// Checks the options; [`run`](Self::run) does so too.
+    ///
+    /// # Errors
+    /// If there are no rounds; if the step, slack, indifference or tolerance is not from 0 to 1; if the largest value is not
+    /// from 1 to 1,000.
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::credits::SelfSelection;
+    /// let error = SelfSelection::new(1).with_step(f64::NAN).validate().unwrap_err();
+    /// assert_eq!(error.to_string(), "the step is NaN, must be from 0 to 1");
+    /// ```
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.rounds == 0 {
+            return Err(Error::invalid("0 rounds: must be at least 1"));
+        }
+        let parts = [
+            ("step", self.step),
+            ("slack", self.slack),
+            ("indifference", self.indifference),
+            ("tolerance", self.tolerance),
+        ];
+        if let Some((what, value)) = parts.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            return Err(Error::invalid(format!("the {what} is {value}, must be from 0 to 1")));
+        }
+        if !(1.0..=1000.0).contains(&self.largest_value) {
+            return Err(Error::invalid(format!(
+                "the largest value is {}, must be from 1 to 1000",
+                self.largest_value
+            )));
+        }
+        Ok(())
+    }
+
+    /// Lets members sign up, round by round, and returns the round that left least undone.
+    ///
+    /// The same seed gives the same result. All people of an entry sign up together. The observer sees every round.
+    ///
+    /// # Errors
+    /// If an option is [invalid](Self::validate).
+    ///
+    /// # Complexity
+    /// O(rounds · members · pieces · eligible tasks); a member takes a handful of pieces.
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::credits::SelfSelection;
+    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+    /// // All four would rather cook than clean. Cleaning must pay (21 − 5)/(21 − 13) = 2 times as much.
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(2400), 9.0, 13.0), Task::new("clean", Minutes::new(2400), 2.0, 5.0)],
+    ///     ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(2400))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// let flat = SelfSelection::flat(1).run(&workplace, &mut ())?;
+    /// assert_eq!(flat.undone[1], Minutes::new(120)); // cooking is overdone by 5 %, cleaning left undone
+    /// let variable = SelfSelection::new(1).run(&workplace, &mut ())?;
+    /// assert!(variable.status.is_converged() && variable.undone_share < 0.005);
+    /// let ratio = variable.values[1] / variable.values[0];
+    /// assert!((1.85..2.15).contains(&ratio), "{ratio}");
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
+    pub fn run(&self, workplace: &Workplace, observer: &mut dyn Observer<Round>) -> Result<Selected, Error> {
+        self.validate()?;
+        let needs: Vec<u64> = workplace.tasks().iter().map(|task| task.time.get()).collect();
+        let mut values = vec![1.0; needs.len()];
+        let mut best: Option<(Selected, u64)> = None;
+        let mut status = Status::RoundLimit;
+        observer.on_start();
+        for round in 0..self.rounds {
+            let selected = self.sign_up(workplace, &needs, &values, round)?;
+            let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
+            let missing: Vec<f64> = (0..needs.len())
+                .map(|j| match needs[j] {
+                    0 => 0.0,
+                    need => (selected.undone[j].get() as f64 / need as f64 / WHOLE_STEP).min(1.0),
+                })
+                .collect();
+            let step = self.step / (1.0 + f64::from(round) / HALVING);
+            let report =
+                Round { round: round + 1, undone: Minutes::new(undone), undone_share: selected.undone_share };
+            let reached = selected.undone_share <= self.tolerance;
+            if best.as_ref().is_none_or(|(_, least)| undone < *least) {
+                best = Some((selected, undone));
+            }
+            if observer.on_round(&report).is_break() {
+                status = Status::Stopped;
+                break;
+            }
+            if reached {
+                status = Status::Converged;
+                break;
+            }
+            values.iter_mut().zip(&missing).for_each(|(value, part)| *value *= (step * part).exp());
+            self.normalise(&mut values, &needs);
+        }
+        observer.on_end(status);
+        match best {
+            Some((selected, _)) => Ok(Selected { status, ..selected }),
+            None => Err(Error::invalid("0 rounds: must be at least 1")),
+        }
+    }
+
+    /// Values of average 1, weighted by need, within their limits.
+    fn normalise(&self, values: &mut [f64], needs: &[u64]) {
+        let hours: f64 = needs.iter().map(|need| *need as f64).sum();
+        let credits: f64 = values.iter().zip(needs).map(|(value, need)| value * *need as f64).sum();
+        for value in values {
+            *value = (*value * hours / credits).clamp(1.0 / self.largest_value, self.largest_value);
+        }
+    }
+
+    /// One round.
+    fn sign_up(
+        &self,
+        workplace: &Workplace,
+        needs: &[u64],
+        values: &[f64],
+        round: u32,
+    ) -> Result<Selected, Error> {
+        let members = workplace.members().len();
+        let quotas = workplace.fair_quotas();
+        let mut order: Vec<(f64, usize)> = (0..members)
+            .map(|m| {
+                let key = StreamKey {
+                    seed: self.seed,
+                    replication: u64::from(round),
+                    entity: m as u64,
+                    purpose: 0,
+                };
+                (Stream::new(key).uniform(), m)
+            })
+            .collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let room: Vec<u64> =
+            needs.iter().map(|need| (*need as f64 * (1.0 + self.slack)).floor() as u64).collect();
+        let mut done = vec![0u64; needs.len()];
+        let mut shares = vec![Vec::new(); members];
+        let mut unmet = vec![0.0; members];
+        for (_, m) in order {
+            let member = MemberId::new(m);
+            let mut owed = quotas[m].get() as f64;
+            let mut free = workplace.members()[m].total_available().map_or(0, Minutes::get);
+            let costs: Vec<(usize, f64)> = workplace
+                .eligible(member)
+                .iter()
+                .map(|task| {
+                    let own = workplace.own_desirability(member, *task).unwrap_or(HIGHEST_RATING);
+                    let j = task.index();
+                    (j, onerousness(own) / values[j])
+                })
+                .collect();
+            let mut own = vec![0u64; needs.len()];
+            // Less than a minute of credits is nothing one can work off.
+            while free > 0 {
+                let open = || costs.iter().filter(|(j, _)| done[*j] < room[*j]);
+                let Some(least) = open().map(|(_, cost)| *cost).min_by(f64::total_cmp) else { break };
+                let missing = |j: usize| needs[j].saturating_sub(done[j]) as f64 / needs[j] as f64;
+                let near = open().filter(|(_, cost)| *cost <= least * (1.0 + self.indifference));
+                // The most undone; among the done, the least cost. The earlier task where they tie.
+                let Some((j, _)) = near.reduce(|a, b| {
+                    let (x, y) = (missing(a.0), missing(b.0));
+                    if y > x || (y == x && b.1 < a.1) { b } else { a }
+                }) else {
+                    break;
+                };
+                let left = if done[*j] < needs[*j] { needs[*j] - done[*j] } else { room[*j] - done[*j] };
+                let wanted = (owed / values[*j]).round() as u64;
+                let time = left.min(free).min(wanted);
+                if time == 0 {
+                    break;
+                }
+                done[*j] += time;
+                own[*j] += time;
+                free -= time;
+                owed -= time as f64 * values[*j];
+            }
+            unmet[m] = owed.max(0.0) / 60.0;
+            shares[m] = own
+                .into_iter()
+                .enumerate()
+                .map(|(j, time)| Share { task: TaskId::new(j), time: Minutes::new(time) })
+                .collect();
+        }
+        let pairs = || needs.iter().zip(&done);
+        let total: u64 = needs.iter().sum();
+        let missing: u64 = pairs().map(|(need, done)| need.saturating_sub(*done)).sum();
+        Ok(Selected {
+            complexes: Complexes::new(shares)?,
+            values: values.to_vec(),
+            paid: values.iter().zip(&done).map(|(value, time)| value * *time as f64 / 60.0).collect(),
+            undone: pairs().map(|(need, done)| Minutes::new(need.saturating_sub(*done))).collect(),
+            overdone: pairs().map(|(need, done)| Minutes::new(done.saturating_sub(*need))).collect(),
+            done: done.iter().copied().map(Minutes::new).collect(),
+            undone_share: missing as f64 / total as f64,
+            unmet,
+            round: round + 1,
+            status: Status::RoundLimit,
+        })
+    }
+}
+
+/// Reported after every round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Round {
+    /// The round, from 1.
+    pub round: u32,
+    /// Work left undone.
+    pub undone: Minutes,
+    /// Its part of all work.
+    pub undone_share: f64,
+}
+
+/// What members chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Selected {
+    /// Who does how much of what. Unlike planned complexes these need not meet any quota or need.
+    pub complexes: Complexes,
+    /// `v_j`, credits per hour of each task.
+    pub values: Vec<f64>,
+    /// Credits paid for each task.
+    pub paid: Vec<f64>,
+    /// How long each task is done.
+    pub done: Vec<Minutes>,
+    /// How much of each task is left undone.
+    pub undone: Vec<Minutes>,
+    /// How much of each task is done that nobody needs.
+    pub overdone: Vec<Minutes>,
+    /// The part of all work that is left undone.
+    pub undone_share: f64,
+    /// Credits each entry still owes: nothing was left that it can do, or no time to do it.
+    pub unmet: Vec<f64>,
+    /// The round these are from, the best.
+    pub round: u32,
+    /// Converged: what is undone is within the tolerance.
+    pub status: Status,
+}

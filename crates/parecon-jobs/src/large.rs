@@ -1,0 +1,277 @@
+//! Large workplaces: the same levels by band programmes, solved by the engines of [`band`](crate::band).
+//!
+//! The least largest deviation is the least τ at which nobody exceeds the band. The mean excess
+//! `F(τ) = min Σ_id q_i (|a_id| − τ)₊ / Σ_i q_i` is convex and falls to 0 there; the multipliers of each programme prove a
+//! lower bound on that τ (they are those of a [`Certificate`](crate::Certificate)), and this bound is the next τ: Newton's
+//! method on F from the left, some two to five programmes instead of a bisection.
+
+use std::ops::ControlFlow;
+
+use crate::balance::Run;
+use crate::band::{self, Data, Outcome};
+use crate::certificate::NEGLIGIBLE;
+use crate::leximin::{Leximin, Rows, by_member, proved};
+use crate::model::PerDimension;
+use crate::proof::{Claim, MICRO};
+use crate::stages::{Point, Problem};
+use crate::{Config, Error, Progress, Stage, Status, TaskId, Workplace};
+
+/// Relative gap of a programme whose cost is 1 per minute and excess: a mean excess of a millionth of a point.
+const ACCURACY: f64 = 1e-6;
+/// The accuracy of choosing among what is balanced: a thousandth of the mean cost.
+const CHOICE: f64 = 1e-3;
+/// Programmes per level.
+const STEPS: usize = 8;
+/// A deviation within this of the band's edge is within the band, in rating points.
+const EDGE: f64 = 1e-3;
+/// A next τ less than this above the last one is no progress.
+const PROGRESS: f64 = 1e-4;
+/// Bands are widened by this when something else is minimised within them, so that they have an interior.
+const ROOM: f64 = 1e-3;
+/// What an excess beyond a cap of an earlier level costs, against one beyond τ.
+const CAPPED: f64 = 100.0;
+
+/// What the stages of a large workplace come to.
+#[derive(Default)]
+pub(crate) struct Stages {
+    /// The multipliers that prove the largest deviation; `None` if no programme had a point to show.
+    pub(crate) first: Option<Point>,
+    pub(crate) leximin: Leximin,
+    /// The multipliers that prove the mean deviation, if somebody had to be set aside.
+    pub(crate) mean: Option<Point>,
+}
+
+/// The levels, and the mean deviation if not everybody can be balanced.
+pub(crate) fn stages(
+    workplace: &Workplace,
+    problem: &Problem<'_>,
+    config: &Config,
+    run: &mut Run<'_>,
+) -> Result<Stages, Error> {
+    let mut found = Stages::default();
+    let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
+    loop {
+        let open: Vec<usize> = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
+        if open.is_empty() {
+            break;
+        }
+        let Some(level) = level(workplace, problem, &caps, config, run)? else { break };
+        let enough = found.leximin.levels.len() + 1 >= config.levels() as usize;
+        let whole = level.binding.is_empty() || level.binding.len() == open.len();
+        let last = enough || whole || run.status == Status::Stopped;
+        let cap = ((level.largest + config.slack()) * MICRO).ceil() / MICRO;
+        let rows = if last { open } else { level.binding };
+        rows.iter().for_each(|row| caps[*row] = Some(cap));
+        found.leximin.minutes = level.minutes;
+        found.leximin.levels.push(Rows { bound: level.bound.0, proof: level.bound.1, cap, rows });
+        found.first.get_or_insert(level.point);
+    }
+    found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
+    if found.leximin.levels.len() > 1 && run.status.is_converged() {
+        let bands = vec![(0.0, 1.0); problem.quotas.len()];
+        found.mean = excess(problem, &bands, Stage::MeanDeviation, config, run)?;
+        if run.status != Status::Stopped {
+            // The levels are there, whether or not this bound on the mean is the best there is.
+            run.status = Status::Converged;
+        }
+    }
+    Ok(found)
+}
+
+/// One level: the least largest deviation of the rows without a cap.
+struct Found {
+    largest: f64,
+    bound: (f64, Option<crate::Proof>),
+    /// Rows without a cap that the bound rests on.
+    binding: Vec<usize>,
+    minutes: Vec<f64>,
+    point: Point,
+}
+
+fn level(
+    workplace: &Workplace,
+    problem: &Problem<'_>,
+    caps: &[Option<f64>],
+    config: &Config,
+    run: &mut Run<'_>,
+) -> Result<Option<Found>, Error> {
+    let members = by_member(workplace, problem.aggregate, caps);
+    let mut best: Option<Found> = None;
+    let mut band = config.balanced();
+    for _ in 0..STEPS {
+        let bands: Vec<(f64, f64)> =
+            caps.iter().map(|cap| cap.map_or((band, 1.0), |cap| (cap, CAPPED))).collect();
+        let Some(point) = excess(problem, &bands, Stage::LargestDeviation, config, run)? else { break };
+        let open = || (0..caps.len()).filter(|row| caps[*row].is_none());
+        let deviations = problem.deviations(&point.minutes);
+        let largest = open().flat_map(|row| &deviations[row]).fold(0.0, |most: f64, own| most.max(own.abs()));
+        let met = largest <= band + EDGE;
+        let bound = match met && best.is_none() {
+            // Within the first band: there is nothing to prove.
+            true => (0.0, None),
+            false => proved(workplace, problem.aggregate, &point, Claim::Largest(&members), 0.0),
+        };
+        let size: f64 = point.weights.iter().flatten().map(|w| w.abs()).sum();
+        let holds = |row: &usize| point.weights[*row].iter().any(|w| w.abs() >= NEGLIGIBLE * size);
+        let progress = bound.0 > band + PROGRESS;
+        band = band.max(bound.0);
+        match &mut best {
+            None => {
+                let binding = if met { Vec::new() } else { open().filter(holds).collect() };
+                best = Some(Found { largest, bound, binding, minutes: point.minutes.clone(), point });
+            }
+            Some(best) => {
+                if bound.0 > best.bound.0 {
+                    best.bound = bound;
+                    best.binding = open().filter(holds).collect();
+                    best.point = point.clone();
+                }
+                if largest < best.largest {
+                    best.largest = largest;
+                    best.minutes = point.minutes;
+                }
+            }
+        }
+        if met || !progress || run.status == Status::Stopped {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// Within bands, or beyond them as little as possible: `(τ, w)` for each row. Multipliers come in rating points.
+fn excess(
+    problem: &Problem<'_>,
+    bands: &[(f64, f64)],
+    stage: Stage,
+    config: &Config,
+    run: &mut Run<'_>,
+) -> Result<Option<Point>, Error> {
+    let dimensions = problem.aggregate.dimensions;
+    let mut data = data(problem, |row| bands[row].0);
+    // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
+    data.costs.fill(1.0);
+    data.penalties =
+        bands.iter().flat_map(|(_, w)| std::iter::repeat_n(w / dimensions as f64, dimensions)).collect();
+    let options = band::Config::default().with_accuracy(ACCURACY);
+    run.band(problem, data, &options, stage, config)
+}
+
+/// A linear cost per pair within hard bands, with few pairs in use.
+pub(crate) fn cheapest(
+    problem: &Problem<'_>,
+    cost: Vec<f64>,
+    within: &[PerDimension<f64>],
+    config: &Config,
+    run: &mut Run<'_>,
+) -> Result<Option<Point>, Error> {
+    let mut data = data(problem, |_| 0.0);
+    data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
+    data.costs[..cost.len()].copy_from_slice(&cost);
+    let options = band::Config::default().with_accuracy(CHOICE).with_basic(true);
+    run.band(problem, data, &options, Stage::Choice, config)
+}
+
+/// Pinned work becomes a task of its own that only its member can do.
+fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64) -> Data {
+    let aggregate = problem.aggregate;
+    let (rows, dimensions) = (problem.quotas.len(), aggregate.dimensions);
+    let mut hours: Vec<f64> = aggregate.classes.iter().map(|class| class.time as f64).collect();
+    let mut offsets: Vec<f64> = aggregate.classes.iter().flat_map(|class| &class.offset).copied().collect();
+    let (mut starts, mut tasks) = (vec![0], Vec::with_capacity(problem.pairs.len()));
+    let mut pairs = problem.pairs.iter().peekable();
+    for row in 0..rows {
+        while let Some((_, class)) = pairs.next_if(|pair| pair.0 == row) {
+            tasks.push(TaskId::new(*class));
+        }
+        let pinned = problem.quotas[row] - problem.free[row];
+        if pinned > 0 {
+            tasks.push(TaskId::new(hours.len()));
+            hours.push(pinned as f64);
+            offsets.extend(
+                problem.fixed[row].iter().map(|fixed| fixed * problem.quotas[row] as f64 / pinned as f64),
+            );
+        }
+        starts.push(tasks.len());
+    }
+    Data {
+        dimensions,
+        quotas: problem.quotas.iter().map(|quota| *quota as f64).collect(),
+        hours,
+        offsets,
+        starts,
+        costs: vec![0.0; tasks.len()],
+        tasks,
+        tolerances: (0..rows).flat_map(|row| std::iter::repeat_n(tolerance(row), dimensions)).collect(),
+        penalties: Vec::new(),
+    }
+}
+
+impl Run<'_> {
+    /// Solves a band programme and keeps the account of effort and status.
+    fn band(
+        &mut self,
+        problem: &Problem<'_>,
+        data: Data,
+        options: &band::Config,
+        stage: Stage,
+        config: &Config,
+    ) -> Result<Option<Point>, Error> {
+        let total = problem.aggregate.total as f64;
+        let band = band::Problem::new(data)?;
+        let observer = &mut *self.observer;
+        let mut stopped = false;
+        let mut watch = |progress: &band::Progress| -> ControlFlow<()> {
+            let band::Progress { iteration, objective, gap, .. } = *progress;
+            let answer = observer.on_round(&Progress { stage, iteration, objective: objective / total, gap });
+            stopped |= answer.is_break();
+            answer
+        };
+        let options = options
+            .clone()
+            .with_engine(config.engine())
+            .with_max_iterations(config.max_iterations().saturating_mul(ITERATIONS));
+        let outcome = band::solve(&band, &options, &mut watch)?;
+        let Outcome::Solved(solution) = outcome else {
+            self.status = Status::Stalled;
+            return Ok(None);
+        };
+        self.iterations += solution.work.iterations;
+        self.status = if stopped { Status::Stopped } else { solution.status };
+        let dimensions = problem.aggregate.dimensions;
+        let (mut minutes, mut at) = (Vec::with_capacity(problem.pairs.len()), 0);
+        for (row, window) in band.data().starts.windows(2).enumerate() {
+            let pinned = usize::from(problem.quotas[row] > problem.free[row]);
+            minutes.extend_from_slice(&solution.x[at..window[1] - pinned]);
+            at = window[1];
+        }
+        let weights = solution.band_prices.chunks_exact(dimensions).zip(&problem.quotas);
+        Ok(Some(Point {
+            minutes,
+            weights: weights
+                .map(|(g, quota)| g.iter().map(|g| g * *quota as f64 / total).collect())
+                .collect(),
+            prices: centred(problem, &solution.prices).into_iter().map(|price| price / total).collect(),
+            status: self.status,
+            iterations: solution.work.iterations,
+        }))
+    }
+}
+
+/// A first-order iteration costs a hundredth of an interior-point one, about, and as many more are needed.
+const ITERATIONS: u32 = 50;
+
+/// Prices are determined up to a constant; the one that leaves the least |price| · time.
+fn centred(problem: &Problem<'_>, prices: &[f64]) -> Vec<f64> {
+    let classes = &problem.aggregate.classes;
+    let mut order: Vec<usize> = (0..classes.len()).collect();
+    order.sort_by(|a, b| prices[*a].total_cmp(&prices[*b]));
+    let all: u64 = classes.iter().map(|class| class.time).sum();
+    let mut below = 0;
+    let median = order.into_iter().find(|class| {
+        below += classes[*class].time;
+        2 * below >= all
+    });
+    let centre = median.map_or(0.0, |class| prices[class]);
+    prices[..classes.len()].iter().map(|price| price - centre).collect()
+}

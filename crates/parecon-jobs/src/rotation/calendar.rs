@@ -1,0 +1,323 @@
+//! From a schedule to the hours of the week, and to iCalendar.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ical::{line, text};
+use super::weeks::{Schedule, another_workplace, csv_text};
+use crate::{Error, MemberId, Minutes, TaskId, Workplace};
+
+/// Minutes of a day.
+const DAY: u32 = 24 * 60;
+
+/// A day of the Gregorian calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "(i32, u32, u32)", into = "(i32, u32, u32)")]
+pub struct Date {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+impl Date {
+    /// A day.
+    ///
+    /// # Errors
+    /// If there is no such day, or the year is not from 1583 to 9998.
+    ///
+    /// # Complexity
+    /// O(1).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::Date;
+    /// assert!(Date::new(2024, 2, 29).is_ok());
+    /// let error = Date::new(2100, 2, 29).unwrap_err();
+    /// assert_eq!(error.to_string(), "2100-02-29 is not a day from 1583 to 9998");
+    /// ```
+    pub fn new(year: i32, month: u32, day: u32) -> Result<Self, Error> {
+        let date = Date { year, month, day };
+        let plausible = (1583..=9998).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        if plausible && date.plus(0) == date {
+            Ok(date)
+        } else {
+            Err(Error::invalid(format!("{year}-{month:02}-{day:02} is not a day from 1583 to 9998")))
+        }
+    }
+
+    /// So many days later.
+    ///
+    /// # Reference
+    /// H. Hinnant, `chrono`-compatible low-level date algorithms: days since 0000-03-01 and back.
+    fn plus(self, days: i64) -> Date {
+        let (y, m) = (i64::from(self.year) - i64::from(self.month <= 2), i64::from(self.month));
+        let in_year = (153 * ((m + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        let count = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + in_year + days;
+        let era = count.div_euclid(146_097);
+        let rest = count.rem_euclid(146_097);
+        let year = (rest - rest / 1460 + rest / 36_524 - rest / 146_096) / 365;
+        let in_year = rest - (365 * year + year / 4 - year / 100);
+        let m = (5 * in_year + 2) / 153;
+        let month = if m < 10 { m + 3 } else { m - 9 };
+        Date {
+            year: (year + 400 * era + i64::from(month <= 2)) as i32,
+            month: month as u32,
+            day: (in_year - (153 * m + 2) / 5 + 1) as u32,
+        }
+    }
+}
+
+impl TryFrom<(i32, u32, u32)> for Date {
+    type Error = Error;
+
+    fn try_from((year, month, day): (i32, u32, u32)) -> Result<Self, Error> {
+        Date::new(year, month, day)
+    }
+}
+
+impl From<Date> for (i32, u32, u32) {
+    fn from(date: Date) -> Self {
+        (date.year, date.month, date.day)
+    }
+}
+
+/// When somebody can work, every week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Days after the first day of the week, 0–6.
+    pub day: u32,
+    /// Minutes after midnight.
+    pub from: u32,
+    /// Minutes after midnight, later than `from`, at most 1,440.
+    pub to: u32,
+}
+
+/// Work at a certain time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// The week, from 0.
+    pub week: usize,
+    /// Who.
+    pub member: MemberId,
+    /// What.
+    pub task: TaskId,
+    /// The day, and minutes after midnight, of the beginning and the end.
+    pub day: Date,
+    /// Minutes after midnight.
+    pub from: u32,
+    /// Minutes after midnight.
+    pub to: u32,
+}
+
+/// A schedule in the hours of each week: tasks are put one after the other into each member's windows.
+///
+/// Times are local, without a time zone ("floating"): they are the same wherever the calendar is read.
+///
+/// # Example
+/// ```
+/// use parecon_jobs::rotation::{Calendar, Date, Rotation, Window};
+/// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+/// let workplace = Workplace::new(
+///     vec![Task::new("cook", Minutes::new(240), 9.0, 8.0), Task::new("plan", Minutes::new(60), 17.0, 12.0)],
+///     vec![Member::new("ann", Minutes::new(300))],
+///     Eligibility::Everyone,
+/// )?;
+/// let rotated = Rotation::new(1).schedule(&workplace)?;
+/// let monday = Date::new(2026, 11, 30)?;
+/// let mornings = (0..5).map(|day| Window { day, from: 9 * 60, to: 12 * 60 }).collect();
+/// let ann = MemberId::new(0);
+/// let calendar = Calendar::new(rotated.schedule().unwrap(), &workplace, monday, &[(ann, mornings)])?;
+/// // Three hours of cooking on Monday; one more, and an hour of planning, on Tuesday.
+/// assert_eq!((calendar.events().len(), calendar.events()[1].to), (3, 600));
+/// assert!(calendar.to_ical(&workplace, ann)?.contains("DTSTART:20261130T090000\r\nDTEND:20261130T120000\r\nSUMMARY:cook\r\n"));
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calendar {
+    first: Date,
+    events: Vec<Event>,
+    unplaced: Vec<(usize, MemberId, Minutes)>,
+}
+
+impl Calendar {
+    /// Puts a schedule into windows; members who are not listed work from 9 to 17 on the first five days.
+    ///
+    /// # Errors
+    /// If the schedule is of another workplace, a member is listed twice or does not exist, windows overlap or are not times
+    /// of a day.
+    ///
+    /// # Complexity
+    /// O(weeks · (shares + windows)).
+    pub fn new(
+        schedule: &Schedule,
+        workplace: &Workplace,
+        first: Date,
+        windows: &[(MemberId, Vec<Window>)],
+    ) -> Result<Self, Error> {
+        let usual: Vec<Window> = (0..5).map(|day| Window { day, from: 9 * 60, to: 17 * 60 }).collect();
+        let mut own = BTreeMap::new();
+        for (member, list) in windows {
+            let Some(who) = workplace.member(*member) else {
+                return Err(Error::invalid(format!(
+                    "windows of member {}, who does not exist",
+                    member.index()
+                )));
+            };
+            let mut list = list.clone();
+            list.sort_by_key(|window| (window.day, window.from));
+            if let Some(w) = list.iter().find(|w| w.day > 6 || w.from >= w.to || w.to > DAY) {
+                return Err(Error::invalid(format!(
+                    "member \"{}\": window from {} to {} on day {}, must be within 0–{DAY} on days 0–6",
+                    who.id, w.from, w.to, w.day
+                )));
+            }
+            if list.windows(2).any(|pair| pair[0].day == pair[1].day && pair[1].from < pair[0].to) {
+                return Err(Error::invalid(format!("member \"{}\": windows overlap", who.id)));
+            }
+            if own.insert(*member, list).is_some() {
+                return Err(Error::invalid(format!("member \"{}\": windows are given twice", who.id)));
+            }
+        }
+        let (mut events, mut unplaced) = (Vec::new(), Vec::new());
+        for (week, of) in schedule.weeks.iter().enumerate() {
+            for (member, shares) in of.complexes.iter() {
+                if workplace.member(member).is_none() {
+                    return Err(another_workplace());
+                }
+                let mut free: std::collections::VecDeque<Window> =
+                    own.get(&member).unwrap_or(&usual).iter().copied().collect();
+                let mut missing = 0;
+                for share in shares {
+                    if workplace.task(share.task).is_none() {
+                        return Err(another_workplace());
+                    }
+                    let mut left = share.time.get();
+                    while left > 0 {
+                        let Some(window) = free.front_mut() else { break };
+                        // At most a day, so it fits.
+                        let time = left.min(u64::from(window.to - window.from)) as u32;
+                        let day = first.plus(7 * week as i64 + i64::from(window.day));
+                        let (from, to) = (window.from, window.from + time);
+                        events.push(Event { week, member, task: share.task, day, from, to });
+                        window.from = to;
+                        left -= u64::from(time);
+                        if window.from == window.to {
+                            free.pop_front();
+                        }
+                    }
+                    missing += left;
+                }
+                if missing > 0 {
+                    unplaced.push((week, member, Minutes::new(missing)));
+                }
+            }
+        }
+        Ok(Calendar { first, events, unplaced })
+    }
+
+    /// All work, by week, member and time.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Work that did not fit into somebody's windows: week, who, how much.
+    #[must_use]
+    pub fn unplaced(&self) -> &[(usize, MemberId, Minutes)] {
+        &self.unplaced
+    }
+
+    /// The calendar as CSV: `date`, `from`, `to`, `member`, `task` (ids).
+    ///
+    /// # Errors
+    /// If the calendar is of another workplace.
+    ///
+    /// # Complexity
+    /// O(events).
+    pub fn to_csv(&self, workplace: &Workplace) -> Result<String, Error> {
+        let mut rows = vec![["date", "from", "to", "member", "task"].map(str::to_owned)];
+        for event in &self.events {
+            let (Some(who), Some(what)) = (workplace.member(event.member), workplace.task(event.task)) else {
+                return Err(another_workplace());
+            };
+            let Date { year, month, day } = event.day;
+            let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            rows.push([date, time(event.from), time(event.to), who.id.clone(), what.id.clone()]);
+        }
+        csv_text(&rows)
+    }
+
+    /// One member's calendar as iCalendar (RFC 5545): an event for each piece of work, in floating local time. Stamps are
+    /// the first day of the schedule, so that the same schedule gives the same text.
+    ///
+    /// # Errors
+    /// If the calendar is of another workplace, or the member does not exist.
+    ///
+    /// # Complexity
+    /// O(events).
+    ///
+    /// # Reference
+    /// B. Desruisseaux (ed.), *RFC 5545* (2009).
+    pub fn to_ical(&self, workplace: &Workplace, member: MemberId) -> Result<String, Error> {
+        let Some(who) = workplace.member(member) else { return Err(another_workplace()) };
+        let stamp = |date: Date, minutes: u32| {
+            // The end of a day is the beginning of the next.
+            let Date { year, month, day } = date.plus(i64::from(minutes / DAY));
+            let minutes = minutes % DAY;
+            format!("{year:04}{month:02}{day:02}T{:02}{:02}00", minutes / 60, minutes % 60)
+        };
+        let mut out = String::new();
+        for fixed in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//parecon//parecon-jobs//EN"] {
+            line(&mut out, fixed);
+        }
+        for event in self.events.iter().filter(|event| event.member == member) {
+            let Some(what) = workplace.task(event.task) else { return Err(another_workplace()) };
+            let from = stamp(event.day, event.from);
+            line(&mut out, "BEGIN:VEVENT");
+            line(&mut out, &format!("UID:{from}-{}@parecon", text(&who.id)));
+            line(&mut out, &format!("DTSTAMP:{}Z", stamp(self.first, 0)));
+            line(&mut out, &format!("DTSTART:{from}"));
+            line(&mut out, &format!("DTEND:{}", stamp(event.day, event.to)));
+            line(&mut out, &format!("SUMMARY:{}", text(what.label())));
+            line(&mut out, "END:VEVENT");
+        }
+        line(&mut out, "END:VCALENDAR");
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_follow_each_other_for_four_centuries() {
+        let mut date = Date::new(1999, 12, 31).unwrap();
+        let lengths = |year: i32| {
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        };
+        for _ in 0..146_097 {
+            let next = date.plus(1);
+            let last = lengths(date.year)[date.month as usize - 1];
+            let expected = if date.day < last {
+                Date { day: date.day + 1, ..date }
+            } else if date.month < 12 {
+                Date { month: date.month + 1, day: 1, ..date }
+            } else {
+                Date { year: date.year + 1, month: 1, day: 1 }
+            };
+            assert_eq!(next, expected);
+            date = next;
+        }
+        assert_eq!(Date::new(2026, 11, 30).unwrap().plus(35), Date::new(2027, 1, 4).unwrap());
+        assert!(
+            Date::new(2026, 13, 1).is_err()
+                && Date::new(2026, 4, 31).is_err()
+                && Date::new(12, 1, 1).is_err()
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! Weeks in whole blocks: hours, the bound on what accumulates, leave, and what calendars say.
+
+use std::collections::BTreeMap;
+
+use parecon_jobs::rotation::{Calendar, Date, Rotation, Schedule, Window};
+use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
+use parecon_testbed::jobs::feasible_workplace;
+use proptest::prelude::*;
+
+/// Sums of a few thousand products of ratings and minutes.
+const SUM: f64 = 1e-6;
+
+fn quick() -> parecon_jobs::Config {
+    parecon_jobs::Config::default().with_choice(parecon_jobs::Choice::Any)
+}
+
+/// Everything the module promises of a schedule.
+fn keeps_its_promises(workplace: &Workplace, schedule: &Schedule, chunk: u64) {
+    let members = workplace.members().len();
+    let mut behind: BTreeMap<(usize, usize), i64> = BTreeMap::new();
+    for week in &schedule.weeks {
+        // Every task is done in full, by those who can do it.
+        for (j, task) in workplace.tasks().iter().enumerate() {
+            let done: u64 = (0..members)
+                .flat_map(|m| week.complexes.of(MemberId::new(m)))
+                .filter(|share| share.task.index() == j)
+                .map(|share| share.time.get())
+                .sum();
+            assert_eq!(done, task.time.get(), "task {j}");
+        }
+        for m in 0..members {
+            for (complexes, sign) in [(&week.complexes, 1), (&week.planned, -1)] {
+                for share in complexes.of(MemberId::new(m)) {
+                    assert!(workplace.is_eligible(MemberId::new(m), share.task));
+                    *behind.entry((m, share.task.index())).or_insert(0) += sign * share.time.get() as i64;
+                }
+            }
+            // Whoever works at all does whole blocks.
+            for share in week.complexes.of(MemberId::new(m)) {
+                let whole = workplace.tasks()[share.task.index()].time.get();
+                assert!(share.time.get() >= chunk.min(whole));
+            }
+        }
+        for ((_, j), minutes) in &behind {
+            // Less than a block of each kind: all of one length, or of two that differ by a minute.
+            let whole = workplace.tasks()[*j].time.get();
+            let blocks = (whole / chunk).max(1);
+            let length = whole / blocks;
+            let bound = if whole.is_multiple_of(blocks) { length } else { 2 * length + 1 };
+            assert!(minutes.unsigned_abs() < bound, "{minutes} of task {j}, bound {bound}");
+        }
+    }
+    for m in (0..members).map(MemberId::new) {
+        for dimension in workplace.dimensions() {
+            let bound = schedule.bound(workplace, m, dimension);
+            for drift in schedule.drift(workplace, m, dimension) {
+                assert!(drift.abs() < bound + SUM, "drift {drift}, bound {bound}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_accumulates_stays_bounded(workplace in feasible_workplace(), weeks in 1u32..20, chunk in 30u64..400) {
+        let rotated =
+            Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+        let schedule = rotated.schedule().unwrap();
+        prop_assert_eq!(schedule.weeks.len(), weeks as usize);
+        keeps_its_promises(&workplace, schedule, chunk);
+        let again = Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+        prop_assert_eq!(again.schedule(), Some(schedule));
+    }
+
+    #[test]
+    fn leave_does_not_distort_the_shares_of_others(
+        hours in prop::collection::vec(20u64..40, 3..6), away in 0usize..3, from in 0u32..4, weeks in 1u32..4, chunk in 30u64..200,
+    ) {
+        let tasks = vec![
+            Task::new("a", Minutes::new(1200), 3.0, 5.0),
+            Task::new("b", Minutes::new(700), 12.0, 11.0),
+            Task::new("c", Minutes::new(500), 18.0, 8.0),
+        ];
+        let members: Vec<Member> =
+            hours.iter().enumerate().map(|(m, h)| Member::new(format!("m{m}"), Minutes::new(60 * h))).collect();
+        let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
+        let away = MemberId::new(away);
+        let weeks = from..from + weeks;
+        let rotated = Rotation::new(8)
+            .with_chunk(Minutes::new(chunk))
+            .with_config(quick())
+            .with_leave(away, weeks.clone(), Minutes::ZERO)
+            .schedule(&workplace)
+            .unwrap();
+        let Some(schedule) = rotated.schedule() else {
+            // Those who are there do not have the time.
+            let left: u64 = hours.iter().enumerate().filter(|(m, _)| *m != away.index()).map(|(_, h)| h * 60).sum();
+            prop_assert!(left < 2400);
+            return Ok(());
+        };
+        keeps_its_promises(&workplace, schedule, chunk);
+        for (w, week) in schedule.weeks.iter().enumerate() {
+            let gone = weeks.contains(&(w as u32));
+            prop_assert!(!gone || week.complexes.of(away).is_empty());
+            // Any two others are planned in proportion to their hours, to a minute each.
+            for (a, x) in hours.iter().enumerate().filter(|(m, _)| !gone || *m != away.index()) {
+                for (b, y) in hours.iter().enumerate().filter(|(m, _)| !gone || *m != away.index()) {
+                    let (p, q) = (week.planned.time_of(MemberId::new(a)), week.planned.time_of(MemberId::new(b)));
+                    let off = (p.get() * y).abs_diff(q.get() * x);
+                    prop_assert!(off < x + y, "{a} {b}: {p} {q}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_exempt_member_keeps_the_quota_and_does_other_work() {
+    let tasks = ["lift", "file"].map(|id| Task::new(id, Minutes::new(600), 5.0, 5.0)).to_vec();
+    let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(600))).to_vec();
+    let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
+    let (ann, lift) = (MemberId::new(0), TaskId::new(0));
+    let rotated = Rotation::new(4).with_exemption(ann, lift, 1..3).schedule(&workplace).unwrap();
+    let schedule = rotated.schedule().unwrap();
+    keeps_its_promises(&workplace, schedule, 60);
+    for (w, week) in schedule.weeks.iter().enumerate() {
+        assert_eq!(week.planned.time_of(ann), Minutes::new(600));
+        let lifts = week.complexes.of(ann).iter().any(|share| share.task == lift);
+        assert!(!(1..3).contains(&w) || !lifts);
+    }
+    assert!(schedule.overloads().is_empty());
+}
+
+#[test]
+fn a_week_that_cannot_be_done_is_named() {
+    let workplace = Workplace::new(
+        vec![
+            Task::new("operate", Minutes::new(300), 18.0, 9.0).with_skill("surgeon"),
+            Task::new("clean", Minutes::new(300), 2.0, 8.0),
+        ],
+        vec![
+            Member::new("ann", Minutes::new(400)).with_skill("surgeon"),
+            Member::new("bo", Minutes::new(400)),
+        ],
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    let rotated =
+        Rotation::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO).schedule(&workplace).unwrap();
+    let impossible = rotated.infeasible().unwrap();
+    assert_eq!(impossible.week, 2);
+    impossible.reasons.shortages[0].verify(&impossible.present).unwrap();
+}
+
+#[test]
+fn whole_shifts_are_shared_like_the_plan_in_the_long_run() {
+    // 7 shifts of 180 minutes a week for 3 members who work alike: 7/3 of a shift a week.
+    let workplace = Workplace::new(
+        vec![Task::new("shift", Minutes::new(1260), 5.0, 5.0).with_chunk(Minutes::new(180))],
+        ["ann", "bo", "cy"].map(|id| Member::new(id, Minutes::new(600))).to_vec(),
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    let rotated = Rotation::new(9).schedule(&workplace).unwrap();
+    let schedule = rotated.schedule().unwrap();
+    for m in (0..3).map(MemberId::new) {
+        let times: Vec<u64> = schedule.weeks.iter().map(|week| week.complexes.time_of(m).get()).collect();
+        assert_eq!(times.iter().sum::<u64>(), 9 * 420);
+        assert!(times.iter().all(|time| [360, 540].contains(time)), "{times:?}");
+    }
+}
+
+#[test]
+fn blocks_of_different_tasks_make_up_for_each_other() {
+    // Two tasks of 5 shifts each for 2 members: 2 or 3 shifts of each a week, but always 5 in all.
+    let task = |id: &str| Task::new(id, Minutes::new(600), 5.0, 5.0).with_chunk(Minutes::new(120));
+    let workplace = Workplace::new(
+        vec![task("a"), task("b")],
+        ["ann", "bo"].map(|id| Member::new(id, Minutes::new(600))).to_vec(),
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    // The plan must be half of each for both: pin it.
+    let half = Minutes::new(300);
+    let pins: Vec<_> = (0..4).map(|at| (MemberId::new(at / 2), TaskId::new(at % 2), half)).collect();
+    let workplace = workplace.with_pinned(&pins).unwrap();
+    let rotated = Rotation::new(6).schedule(&workplace).unwrap();
+    let schedule = rotated.schedule().unwrap();
+    keeps_its_promises(&workplace, schedule, 120);
+    assert_eq!(schedule.overloads(), []);
+}
+
+#[test]
+fn calendars_hold_the_schedule() {
+    let workplace = Workplace::new(
+        vec![
+            Task::new("a", Minutes::new(1000), 3.0, 5.0)
+                .with_name("Accounts; receipts, \"petty\" cash \u{1F4B0} and all that is in the long drawer"),
+            Task::new("b", Minutes::new(800), 12.0, 11.0),
+        ],
+        ["ann", "bo"].map(|id| Member::new(id, Minutes::new(1200))).to_vec(),
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    let rotated = Rotation::new(5).schedule(&workplace).unwrap();
+    let schedule = rotated.schedule().unwrap();
+    let monday = Date::new(2026, 12, 21).unwrap();
+    let nights: Vec<Window> =
+        [0, 2, 5].into_iter().map(|day| Window { day, from: 20 * 60, to: 24 * 60 }).collect();
+    let calendar = Calendar::new(schedule, &workplace, monday, &[(MemberId::new(1), nights)]).unwrap();
+    let minutes = |m: usize| -> u64 {
+        calendar.events().iter().filter(|e| e.member.index() == m).map(|e| u64::from(e.to - e.from)).sum()
+    };
+    let wanted = |m: usize| -> u64 {
+        schedule.weeks.iter().map(|week| week.complexes.time_of(MemberId::new(m)).get()).sum()
+    };
+    assert_eq!(minutes(0), wanted(0));
+    let unplaced: u64 = calendar.unplaced().iter().map(|(_, _, time)| time.get()).sum();
+    assert_eq!(minutes(1) + unplaced, wanted(1));
+    assert!(calendar.unplaced().iter().all(|(_, m, _)| m.index() == 1));
+    // Nobody is at two places at once.
+    for pair in calendar.events().windows(2).filter(|pair| pair[0].member == pair[1].member) {
+        assert!((pair[0].day, pair[0].to) <= (pair[1].day, pair[1].from));
+    }
+    let text = calendar.to_ical(&workplace, MemberId::new(1)).unwrap();
+    assert!(text.split("\r\n").all(|line| line.len() <= 75) && !text.replace("\r\n", "").contains('\n'));
+    let unfolded = text.replace("\r\n ", "");
+    assert!(unfolded.contains(
+        "\r\nSUMMARY:Accounts\\; receipts\\, \"petty\" cash \u{1F4B0} and all that is in the long drawer\r\n"
+    ));
+    // Midnight is the next day's; the first week begins on the 21st, so this is its Monday.
+    assert!(
+        unfolded.contains("DTSTART:20261221T200000\r\n") && unfolded.contains("DTEND:20261222T000000\r\n")
+    );
+    let events = unfolded.matches("BEGIN:VEVENT").count();
+    assert_eq!(events, calendar.events().iter().filter(|e| e.member.index() == 1).count());
+    let mut ids: Vec<&str> = unfolded.split("\r\n").filter(|line| line.starts_with("UID:")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), events);
+    let table = calendar.to_csv(&workplace).unwrap();
+    assert_eq!(table.lines().count(), calendar.events().len() + 1);
+    assert_eq!(
+        table.lines().nth(1),
+        Some("2026-12-21,09:00,17:00,ann,a")
+            .filter(|_| calendar.events()[0].to == 1020)
+            .or(table.lines().nth(1))
+    );
+    let json = serde_json::to_string(schedule).unwrap();
+    assert_eq!(&serde_json::from_str::<Schedule>(&json).unwrap(), schedule);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let workplace = Workplace::new(
+        vec![Task::new("a", Minutes::new(60), 3.0, 5.0)],
+        vec![Member::new("ann", Minutes::new(60)).with_count(2)],
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    let refused =
+        |rotation: Rotation, workplace: &Workplace| rotation.schedule(workplace).unwrap_err().to_string();
+    assert!(refused(Rotation::new(1), &workplace).contains("stands for 2 people"));
+    let workplace = Workplace::new(
+        vec![Task::new("a", Minutes::new(60), 3.0, 5.0)],
+        vec![Member::new("ann", Minutes::new(60))],
+        Eligibility::Everyone,
+    )
+    .unwrap();
+    let (ann, nobody) = (MemberId::new(0), MemberId::new(7));
+    assert!(
+        refused(Rotation::new(2).with_leave(nobody, 0..1, Minutes::ZERO), &workplace).contains("member 7")
+    );
+    assert!(
+        refused(Rotation::new(2).with_exemption(ann, TaskId::new(3), 0..1), &workplace).contains("task 3")
+    );
+    let twice = Rotation::new(3).with_leave(ann, 0..2, Minutes::ZERO).with_leave(ann, 1..3, Minutes::ZERO);
+    assert!(refused(twice, &workplace).contains("twice in week 1"));
+    assert!(refused(Rotation::new(2).with_chunk(Minutes::ZERO), &workplace).contains("chunk"));
+    let rotated = Rotation::new(1).schedule(&workplace).unwrap();
+    let schedule = rotated.schedule().unwrap();
+    let day = Date::new(2026, 1, 5).unwrap();
+    let window = |from, to| Window { day: 0, from, to };
+    for bad in [vec![window(60, 60)], vec![window(0, 90), window(80, 100)], vec![window(0, 1500)]] {
+        assert!(Calendar::new(schedule, &workplace, day, &[(ann, bad)]).is_err());
+    }
+    assert!(Calendar::new(schedule, &workplace, day, &[(nobody, vec![])]).is_err());
+}
