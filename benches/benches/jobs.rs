@@ -5,9 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use parecon_jobs::band::{self, Engine};
 use parecon_jobs::hospital::{Assumptions, Regime};
 use parecon_jobs::{Config, Minutes, Outcome, Workplace, balance, datasets};
-use parecon_testbed::jobs::{Mode, synthetic};
+use parecon_testbed::jobs::{Mode, band_problem, synthetic};
 
 /// Panics on what is not a balance brought to its end: that would be quick for the wrong reason.
 fn balanced(workplace: &Workplace) -> Outcome {
@@ -44,5 +45,28 @@ fn synthetic_workplaces(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, hospital, synthetic_workplaces);
+/// Cost against size: bands of half a point to a relative gap of 1e-4, hours repaired, every member's own costs.
+fn bands(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("jobs/band");
+    group.sample_size(10);
+    let config = band::Config::default().with_accuracy(1e-4).with_engine(Engine::FirstOrder);
+    for (members, tasks, eligible) in [(100, 200, 20), (1000, 1000, 30), (10_000, 6000, 30)] {
+        let mut data = band_problem(members, tasks, eligible, 0.5, 1, Mode::Planted).unwrap().into_data();
+        for one in band::unreachable(&band::Problem::new(data.clone()).unwrap()) {
+            data.tolerances[2 * one.member.index()..][..2].fill(f64::INFINITY);
+        }
+        let problem = band::Problem::new(data).unwrap();
+        group.throughput(Throughput::Elements(problem.pairs() as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(members), &problem, |bencher, problem| {
+            bencher.iter(|| {
+                let outcome = band::solve(black_box(problem), &config, &mut ()).unwrap();
+                assert!(outcome.solution().is_some_and(|found| found.status.is_converged()));
+                outcome
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, hospital, synthetic_workplaces, bands);
 criterion_main!(benches);

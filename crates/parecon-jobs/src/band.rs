@@ -45,8 +45,11 @@ use parecon_core::Observer;
 
 use crate::Error;
 
-/// Eligible pairs up to which [`Engine::Auto`] takes the interior-point method.
-const INTERIOR_PAIRS: usize = 20_000;
+/// Eligible pairs up to which [`Engine::Auto`] takes the interior-point method, and up to which it does where more accuracy
+/// is asked for than first-order steps reach quickly.
+const INTERIOR_PAIRS: usize = 2_000;
+const ACCURATE_PAIRS: usize = 20_000;
+const ACCURATE: f64 = 1e-7;
 
 /// Solves a band problem.
 ///
@@ -92,8 +95,9 @@ pub fn solve(
     // A type's few pairs would be few for each of its members only if they could be handed out one by one.
     let merged = if config.basic() { None } else { types.merged() };
     let reduced = merged.unwrap_or(problem);
+    let few = if config.accuracy() < ACCURATE { ACCURATE_PAIRS } else { INTERIOR_PAIRS };
     let engine = match config.engine() {
-        Engine::Auto if reduced.pairs() <= INTERIOR_PAIRS && !config.basic() => Engine::InteriorPoint,
+        Engine::Auto if reduced.pairs() <= few && !config.basic() => Engine::InteriorPoint,
         other => other,
     };
     let outcome = match engine {

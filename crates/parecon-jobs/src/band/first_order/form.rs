@@ -43,8 +43,8 @@ pub(super) struct Form {
 
 impl Form {
     /// `perturbation` times the mean cost, times something between 0 and 1 without a pattern, is added to every cost; where
-    /// all costs are 0, that is all there is.
-    pub(super) fn new(problem: &Problem, perturbation: f64) -> Self {
+    /// all costs are 0, that is all there is. Only pairs that are kept take part.
+    pub(super) fn new(problem: &Problem, perturbation: f64, keep: &dyn Fn(usize) -> bool) -> Self {
         let (data, dimensions) = (problem.data(), problem.dimensions());
         let member: Vec<usize> = (0..problem.members()).filter(|i| data.quotas[*i] > 0.0).collect();
         let task: Vec<usize> = (0..problem.tasks()).filter(|j| data.hours[*j] > 0.0).collect();
@@ -52,18 +52,23 @@ impl Form {
         task.iter().enumerate().for_each(|(new, old)| at[*old] = new as u32);
         let mean = member.iter().map(|i| data.quotas[*i]).sum::<f64>() / member.len().max(1) as f64;
         let (mut pair, mut task_of, mut cost, mut starts) = (Vec::new(), Vec::new(), Vec::new(), vec![0]);
+        let (mut costs, mut open) = (0.0, 0usize);
         for &i in &member {
             for k in problem.range(i) {
                 let j = at[data.tasks[k].index()];
                 if j != u32::MAX {
-                    pair.push(k);
-                    task_of.push(j);
-                    cost.push(data.costs[k]);
+                    costs += data.costs[k].abs();
+                    open += 1;
+                    if keep(k) {
+                        pair.push(k);
+                        task_of.push(j);
+                        cost.push(data.costs[k]);
+                    }
                 }
             }
             starts.push(pair.len());
         }
-        let size = cost.iter().map(|c| c.abs()).sum::<f64>() / cost.len().max(1) as f64;
+        let size = costs / open.max(1) as f64;
         let scale = if size > 0.0 { size } else { 1.0 };
         let added = if size > 0.0 { perturbation } else { f64::from(u8::from(perturbation > 0.0)) };
         for (c, k) in cost.iter_mut().zip(&pair) {

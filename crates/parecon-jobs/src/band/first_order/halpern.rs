@@ -192,6 +192,36 @@ impl<const M: usize> Halpern<M> {
         }
     }
 
+    /// Goes on from where an iteration on other pairs of the same problem (of so many) has come to, as after a restart.
+    pub(super) fn resume(&self, old: &Form, form: &Form, pairs: usize) -> Self {
+        let mut share = vec![0.0; pairs];
+        old.pair.iter().zip(self.shares().flatten()).for_each(|(k, y)| share[*k] = *y);
+        let mut multipliers = self.multipliers().flatten();
+        let mut resumed = Halpern::new(form);
+        resumed.work.fill(0.0);
+        for block in &mut resumed.blocks {
+            for (y, k) in block.next.iter_mut().zip(&form.pair[block.pairs.clone()]) {
+                *y = share[*k];
+            }
+            block.restart();
+            block.multipliers.iter_mut().zip(&mut multipliers).for_each(|(new, old)| *new = *old);
+            for i in block.members.clone() {
+                for k in form.starts[i]..form.starts[i + 1] {
+                    resumed.work[form.task_of[k] as usize] +=
+                        form.quota[i] * block.next[k - block.pairs.start];
+                }
+            }
+        }
+        resumed.work_next.copy_from_slice(&resumed.work);
+        resumed.work_anchor.copy_from_slice(&resumed.work);
+        for prices in [&mut resumed.prices, &mut resumed.anchor, &mut resumed.next] {
+            prices.copy_from_slice(&self.next);
+        }
+        (resumed.weight, resumed.total, resumed.restarts) = (self.weight, self.total, self.restarts);
+        resumed.objective = self.objective;
+        resumed
+    }
+
     /// The step size of shares.
     pub(super) fn tau(&self) -> f64 {
         STEP / self.weight

@@ -301,3 +301,70 @@ fn newton<const M: usize>(
     }
     x
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Shares, and deviations over the largest offset.
+    const MET: f64 = 1e-11;
+
+    fn deviation(projector: &Projector<3>, y: &[f64], d: usize) -> f64 {
+        y.iter().enumerate().map(|(k, y)| -projector.column(k)[d] * y).sum()
+    }
+
+    /// ½|y − z|² + Σ w (|s| − τ)₊, or infinity outside a hard band by more than rounding.
+    fn objective(projector: &Projector<3>, z: &[f64], y: &[f64]) -> f64 {
+        let mut value: f64 = y.iter().zip(z).map(|(y, z)| 0.5 * (y - z) * (y - z)).sum();
+        for d in 1..3 {
+            let excess = (deviation(projector, y, d).abs() - projector.tolerance[d]).max(0.0);
+            value += match projector.penalty[d] {
+                f64::INFINITY if excess > MET * projector.scale[d] => f64::INFINITY,
+                f64::INFINITY => 0.0,
+                penalty => penalty * excess,
+            };
+        }
+        value
+    }
+
+    proptest! {
+        #[test]
+        fn no_point_of_the_polytope_is_nearer(
+            cells in prop::collection::vec((-2.0..2.0f64, -9.0..9.0f64, -9.0..9.0f64, 0.0..1.0f64), 1..40),
+            bands in prop::array::uniform2((prop_oneof![Just(0.0), Just(0.5), Just(3.0), Just(f64::INFINITY)], prop_oneof![Just(0.02), Just(1.0), Just(f64::INFINITY)])),
+            guess in prop::array::uniform3(-1.0..1.0f64),
+        ) {
+            let mut projector = Projector::<3>::new();
+            projector.reset(cells.len());
+            let z: Vec<f64> = cells.iter().map(|cell| cell.0).collect();
+            projector.z().copy_from_slice(&z);
+            // The last task has no deviation, so that every band can be met.
+            let last = cells.len() - 1;
+            for (k, cell) in cells.iter().enumerate().take(last) {
+                projector.row(1)[k] = -cell.1;
+                projector.row(2)[k] = -cell.2;
+            }
+            for d in 0..2 {
+                (projector.tolerance[d + 1], projector.penalty[d + 1]) = bands[d];
+            }
+            let mut lambda = guess;
+            projector.project(&mut lambda);
+            let y = projector.y().to_vec();
+            prop_assert!((y.iter().sum::<f64>() - 1.0).abs() < MET && y.iter().all(|y| *y >= 0.0));
+            let least = objective(&projector, &z, &y);
+            prop_assert!(least < f64::INFINITY);
+            // Convex, so a nearer point would show along the way to it: tried are mixtures of any shares with the last task
+            // that meet the bands, and moves of the projection towards them.
+            let total: f64 = cells.iter().map(|cell| cell.3).sum::<f64>().max(1e-9);
+            for part in [1.0, 0.3, 0.1, 0.01, 0.0] {
+                let mut other: Vec<f64> = cells.iter().map(|cell| part * cell.3 / total).collect();
+                other[last] += 1.0 - other.iter().sum::<f64>();
+                for step in [1e-6, 1e-3, 0.1, 1.0] {
+                    let moved: Vec<f64> = y.iter().zip(&other).map(|(y, o)| y + step * (o - y)).collect();
+                    prop_assert!(objective(&projector, &z, &moved) >= least - MET, "{part} {step}");
+                }
+            }
+        }
+    }
+}
