@@ -46,7 +46,7 @@ use crate::{
 /// not meet hours and eligibility: a bug of this crate, never a property of the workplace.
 ///
 /// # Complexity
-/// Four linear programmes with as many variables or rows as there are eligible pairs of types (the third: of members
+/// A linear programme per level and three more, with as many variables or rows as there are eligible pairs of types (the third: of members
 /// and classes); 10–40 interior-point iterations each, dominated by a sparse factorisation whose fill grows with
 /// types + classes. Memory is linear in eligible (member, class) pairs.
 ///
@@ -92,7 +92,7 @@ pub fn balance(
     let (first, mut second, leximin, solved);
     if large {
         Stages { first, mean: second, leximin } = stages(workplace, &by_type, config, &mut run)?;
-        solved = run.status.is_converged();
+        solved = !leximin.minutes.is_empty();
     } else {
         let nobody = vec![None; by_type.quotas.len()];
         first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });

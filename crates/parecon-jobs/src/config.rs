@@ -87,7 +87,8 @@ impl Config {
         self
     }
 
-    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for.
+    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for. Large
+    /// workplaces are not brought closer than this, and have no bound if they get there; 0 asks for the least there is.
     #[must_use]
     pub fn with_balanced(mut self, points: f64) -> Self {
         self.balanced = points;
@@ -95,8 +96,9 @@ impl Config {
     }
 
     /// Which method solves the programmes (chosen by size): the interior-point method, to all its digits, or band programmes,
-    /// solved by whichever engine of [`band`](crate::band) suits them, or by the first-order one only. Band programmes
-    /// reach deviations to about a thousandth of a point; beyond 20,000 pairs of types they are quicker.
+    /// solved by whichever engine of [`band`](crate::band) suits them, or by the first-order one only. Band programmes stop
+    /// within a thousandth of a point of a band, or where the mean excess is a millionth; beyond 20,000 pairs of types they
+    /// are quicker. Their iterations are many and cheap: fifty count as one of [`with_max_iterations`](Self::with_max_iterations).
     #[must_use]
     pub fn with_engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
@@ -223,7 +225,7 @@ pub enum Stage {
     Training,
 }
 
-/// Reported after every interior-point iteration.
+/// Reported after every interior-point iteration, or whenever a band programme's point is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Progress {

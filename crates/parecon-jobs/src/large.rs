@@ -1,7 +1,7 @@
 //! Large workplaces: the same levels by band programmes, solved by the engines of [`band`](crate::band).
 //!
 //! The least largest deviation is the least τ at which nobody exceeds the band. The mean excess
-//! `F(τ) = min Σ_id q_i (|a_id| − τ)₊ / Σ_i q_i` is convex and falls to 0 there; the multipliers of each programme prove a
+//! `F(τ) = min Σ_id q_i (|a_id| − τ)₊ / (D Σ_i q_i)` is convex and falls to 0 there; the multipliers of each programme prove a
 //! lower bound on that τ (they are those of a [`Certificate`](crate::Certificate)), and this bound is the next τ: Newton's
 //! method on F from the left, some two to five programmes instead of a bisection.
 
@@ -50,12 +50,22 @@ pub(crate) fn stages(
 ) -> Result<Stages, Error> {
     let mut found = Stages::default();
     let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
+    let mut worst = Status::Converged;
     loop {
         let open: Vec<usize> = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
         if open.is_empty() {
             break;
         }
-        let Some(level) = level(workplace, problem, &caps, config, run)? else { break };
+        let Some(level) = level(workplace, problem, &caps, &found.leximin.minutes, config, run)? else {
+            // The rest stays where the last level has it, without a bound.
+            if let Some(last) = found.leximin.levels.last() {
+                let cap = last.cap;
+                open.iter().for_each(|row| caps[*row] = Some(cap));
+                found.leximin.levels.push(Rows { bound: 0.0, proof: None, cap, rows: open });
+            }
+            break;
+        };
+        worst = if run.status.is_converged() { worst } else { run.status };
         let enough = found.leximin.levels.len() + 1 >= config.levels() as usize;
         let whole = level.binding.is_empty() || level.binding.len() == open.len();
         let last = enough || whole || run.status == Status::Stopped;
@@ -64,8 +74,11 @@ pub(crate) fn stages(
         rows.iter().for_each(|row| caps[*row] = Some(cap));
         found.leximin.minutes = level.minutes;
         found.leximin.levels.push(Rows { bound: level.bound.0, proof: level.bound.1, cap, rows });
-        found.first.get_or_insert(level.point);
+        if found.first.is_none() {
+            found.first = level.point.map(|point| normalised(&point));
+        }
     }
+    run.status = worst;
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
     if found.leximin.levels.len() > 1 && run.status.is_converged() {
         let bands = vec![(0.0, 1.0); problem.quotas.len()];
@@ -85,48 +98,68 @@ struct Found {
     /// Rows without a cap that the bound rests on.
     binding: Vec<usize>,
     minutes: Vec<f64>,
-    point: Point,
+    /// Where the bound was found.
+    point: Option<Point>,
 }
 
 fn level(
     workplace: &Workplace,
     problem: &Problem<'_>,
     caps: &[Option<f64>],
+    before: &[f64],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Found>, Error> {
     let members = by_member(workplace, problem.aggregate, caps);
-    let mut best: Option<Found> = None;
+    let most = |minutes: &[f64], of: &dyn Fn(Option<f64>, f64) -> f64| {
+        let deviations = problem.deviations(minutes);
+        let all =
+            caps.iter().zip(&deviations).flat_map(|(cap, row)| row.iter().map(|own| of(*cap, own.abs())));
+        all.fold(0.0, f64::max)
+    };
+    let of_open = |cap: Option<f64>, own: f64| if cap.is_none() { own } else { 0.0 };
+    let beyond = |cap: Option<f64>, own: f64| cap.map_or(0.0, |cap| own - cap);
+    // What the level before reached is a start: those who are set aside keep their caps there.
+    let mut best = (!before.is_empty()).then(|| Found {
+        largest: most(before, &of_open),
+        bound: (0.0, None),
+        binding: Vec::new(),
+        minutes: before.to_vec(),
+        point: None,
+    });
     let mut band = config.balanced();
     for _ in 0..STEPS {
         let bands: Vec<(f64, f64)> =
             caps.iter().map(|cap| cap.map_or((band, 1.0), |cap| (cap, CAPPED))).collect();
         let Some(point) = excess(problem, &bands, Stage::LargestDeviation, config, run)? else { break };
         let open = || (0..caps.len()).filter(|row| caps[*row].is_none());
-        let deviations = problem.deviations(&point.minutes);
-        let largest = open().flat_map(|row| &deviations[row]).fold(0.0, |most: f64, own| most.max(own.abs()));
-        let met = largest <= band + EDGE;
-        let bound = match met && best.is_none() {
-            // Within the first band: there is nothing to prove.
-            true => (0.0, None),
-            false => proved(workplace, problem.aggregate, &point, Claim::Largest(&members), 0.0),
-        };
-        let size: f64 = point.weights.iter().flatten().map(|w| w.abs()).sum();
+        let largest = most(&point.minutes, &of_open);
+        // Caps are dear to exceed, not impossible: a point that does so counts for its multipliers only.
+        let kept = most(&point.minutes, &beyond) <= EDGE;
+        let met = kept && largest <= band + EDGE;
+        let bound = proved(workplace, problem.aggregate, &point, Claim::Largest(&members), 0.0);
+        let size: f64 = open().flat_map(|row| &point.weights[row]).map(|w| w.abs()).sum();
         let holds = |row: &usize| point.weights[*row].iter().any(|w| w.abs() >= NEGLIGIBLE * size);
         let progress = bound.0 > band + PROGRESS;
         band = band.max(bound.0);
         match &mut best {
             None => {
                 let binding = if met { Vec::new() } else { open().filter(holds).collect() };
-                best = Some(Found { largest, bound, binding, minutes: point.minutes.clone(), point });
+                best = Some(Found {
+                    largest,
+                    bound,
+                    binding,
+                    minutes: point.minutes.clone(),
+                    point: Some(point),
+                });
             }
             Some(best) => {
                 if bound.0 > best.bound.0 {
                     best.bound = bound;
                     best.binding = open().filter(holds).collect();
-                    best.point = point.clone();
+                    best.point = Some(point.clone());
                 }
-                if largest < best.largest {
+                if kept && largest < best.largest {
                     best.largest = largest;
                     best.minutes = point.minutes;
                 }
@@ -137,6 +170,17 @@ fn level(
         }
     }
     Ok(best)
+}
+
+/// Multipliers as those of a certificate: weights sum to 1.
+fn normalised(point: &Point) -> Point {
+    let size: f64 = point.weights.iter().flatten().map(|w| w.abs()).sum();
+    let mut point = point.clone();
+    if size > 0.0 {
+        point.weights.iter_mut().flatten().for_each(|w| *w /= size);
+        point.prices.iter_mut().for_each(|price| *price /= size);
+    }
+    point
 }
 
 /// Within bands, or beyond them as little as possible: `(τ, w)` for each row. Multipliers come in rating points.

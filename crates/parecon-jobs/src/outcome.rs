@@ -83,11 +83,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Checks every bound that has a proof in exact integer arithmetic, independent of how it was found: minutes,
+    /// Checks every bound in exact integer arithmetic, independent of how it was found: minutes,
     /// ratings and caps in millionths of a point, multipliers as integers.
     ///
     /// # Errors
-    /// A [violation](Error::is_violation) that names the first bound its proof does not carry.
+    /// A [violation](Error::is_violation) that names the first bound its proof does not carry, or that has none.
     ///
     /// # Complexity
     /// O(levels × eligible pairs of members and tasks × dimensions).
@@ -110,7 +110,9 @@ impl Certificate {
     /// ```
     pub fn verify(&self, workplace: &Workplace) -> Result<(), Error> {
         let check = |what: &str, bound: f64, proof: &Option<Proof>, claim: Claim<'_>| match proof {
-            None => Ok(()),
+            // That deviations are not negative needs no proof.
+            None if bound <= 0.0 => Ok(()),
+            None => Err(Error::violation(format!("the bound on the {what} is {bound} and has no proof"))),
             Some(proof) => match proof.bound(workplace, claim)? {
                 proved if proved >= bound => Ok(()),
                 proved => Err(Error::violation(format!(
@@ -119,20 +121,37 @@ impl Certificate {
             },
         };
         let mut caps = vec![None; workplace.members().len()];
+        if self.levels.is_empty() {
+            check("largest deviation", self.largest.bound, &None, Claim::Largest(&caps))?;
+        }
         for (k, level) in self.levels.iter().enumerate() {
             if k == 0 {
                 check("largest deviation", self.largest.bound, &level.proof, Claim::Largest(&caps))?;
             }
             let what = format!("deviation of level {}", k + 1);
             check(&what, level.deviation.bound, &level.proof, Claim::Largest(&caps))?;
+            if !(level.cap >= 0.0 && level.cap.is_finite()) {
+                return Err(Error::violation(format!("the cap of level {} is {}", k + 1, level.cap)));
+            }
             for member in &level.members {
                 match caps.get_mut(member.index()) {
-                    Some(cap) => *cap = Some(level.cap),
+                    Some(cap @ None) => *cap = Some(level.cap),
+                    Some(_) => {
+                        return Err(Error::violation(format!("member {} is in two levels", member.index())));
+                    }
                     None => {
                         return Err(Error::violation(format!("member {} does not exist", member.index())));
                     }
                 }
             }
+        }
+        let quotas = workplace.fair_quotas();
+        let without =
+            |(_, (cap, quota)): &(usize, (&Option<f64>, &Minutes))| cap.is_none() && **quota > Minutes::ZERO;
+        if let Some((member, _)) =
+            caps.iter().zip(&quotas).enumerate().find(without).filter(|_| self.mean.bound > 0.0)
+        {
+            return Err(Error::violation(format!("member {member} is in no level")));
         }
         // Members without a quota have no level and no deviation.
         let caps: Vec<f64> = caps.into_iter().map(|cap| cap.unwrap_or(0.0)).collect();

@@ -143,7 +143,7 @@ impl Pay {
 /// somebody's factor to zero; or if with [`Division::Impartial`] ratings contradict each other so much that a share is negative.
 ///
 /// # Complexity
-/// O(ratings · log) proportional; impartial O(n² d log d) per council of n members who give and get d ratings each.
+/// O(ratings · log) proportional; impartial O(n³ d log(n d)) per council of n members who give and get d ratings each.
 ///
 /// # Example
 /// ```

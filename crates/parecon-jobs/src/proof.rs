@@ -15,7 +15,7 @@ pub(crate) const MICRO: f64 = 1e6;
 const DIGITS: u32 = 30;
 /// What ratings with more than six decimals may move a deviation by: half a millionth each for task and average.
 const ROUNDED: f64 = 1e-6;
-/// The final quotient of two integers below 2^127 is off by three roundings at most.
+/// The final quotient: two conversions, three products, a division, each half a unit in the last place.
 const QUOTIENT: f64 = 4.0 * f64::EPSILON;
 
 /// Multipliers of a [`Certificate`](crate::Certificate) as integers, one weight per member and dimension and one price
@@ -87,7 +87,7 @@ impl Proof {
     /// multiplied by K·M·H:
     /// ```text
     /// O_jd = R_jd H − Σ_k R_kd h_k
-    /// N = Σ_j h_j P_j H + Σ_i q_i min_j (Σ_d G_id O_jd − P_j H)          (pinned work: its part of O at once)
+    /// N = Σ_j h°_j P_j H + Σ_i q°_i min_j (Σ_d G_id O_jd − P_j H)       (h°, q°: not pinned; pinned work has its part of O)
     /// largest ≥ (N − Σ_capped C_i H q_i Σ_d |G_id|) / (M H Σ_open q_i Σ_d |G_id|)
     /// mean    ≥ (N D − Σ_i C_i q_i Σ_d max(0, |G_id| H D − K)) / (K M H D)
     /// ```
@@ -137,7 +137,10 @@ impl Proof {
             }
             let quota = i128::from(quotas[member].get());
             let size = weights.iter().map(|w| i128::from(w.unsigned_abs())).sum::<i128>();
-            let cap = |points: f64| micro(points).unwrap_or_else(|| (points * MICRO).ceil() as i128);
+            // Rounded ratings may move any deviation by a millionth, also a capped one.
+            let cap = |points: f64| {
+                micro(points).unwrap_or_else(|| (points * MICRO).ceil() as i128) + i128::from(!all_whole)
+            };
             match claim {
                 Claim::Largest(caps) => match caps[member] {
                     None => open = open.checked_add(size.checked_mul(quota)?)?,

@@ -11,15 +11,16 @@ mod programme;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, MemberId, TaskId, Workplace};
+use crate::{Error, MemberId, Minutes, TaskId, Workplace};
 
 pub use options::{Advice, Measure, Price, prices};
 pub use programme::{Answer, Programme, Trained, programme};
 
-/// The tasks with time that one more skill would open to a member.
-fn opened(workplace: &Workplace, member: MemberId, skill: &str) -> Vec<TaskId> {
+/// The tasks that one more skill would open to a member, of those that have time which is not pinned (`times`).
+fn opened(workplace: &Workplace, times: &[Minutes], member: MemberId, skill: &str) -> Vec<TaskId> {
     let needs = |task: &&TaskId| {
-        workplace.task(**task).is_some_and(|t| t.skill.as_deref() == Some(skill) && t.time.get() > 0)
+        let skilled = workplace.task(**task).is_some_and(|t| t.skill.as_deref() == Some(skill));
+        skilled && times[task.index()] > Minutes::ZERO
     };
     workplace.allowed(member).iter().filter(needs).copied().collect()
 }

@@ -192,6 +192,24 @@ fn changed(workplace: &Workplace, change: impl Fn(&mut WorkplaceData)) -> Workpl
     Workplace::try_from(data).unwrap()
 }
 
+/// Ratings such as 10/3 are rounded for the proof; what is proved stays below what is possible.
+#[test]
+fn long_decimals_prove_less_and_not_more() {
+    for seed in 0..20 {
+        let workplace = changed(&synthetic(12, 14, 3, seed, Mode::Planted).unwrap(), |data| {
+            data.tasks.iter_mut().for_each(|task| task.empowerment = 1.0 + task.empowerment / 3.0);
+        });
+        let balance = solved(&workplace);
+        let certificate = &balance.certificate;
+        certificate.verify(&workplace).unwrap();
+        let rounding = rounding(&workplace);
+        for level in &certificate.levels {
+            assert!(level.deviation.gap() > -rounding, "seed {seed}: {:?}", level.deviation);
+        }
+        assert!(certificate.largest.gap() > 0.0, "seed {seed}: {:?}", certificate.largest);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -121,6 +121,20 @@ fn bad_tables_are_refused_with_line_and_column() {
     );
 }
 
+/// What the words that move ratings add to today's deviations.
+#[test]
+fn without_words_people_are_nearer() {
+    let hospital = datasets::hospital().unwrap();
+    let mut assumptions = Assumptions::default();
+    assumptions.words.clear();
+    let workplace = hospital.workplace(WEEK, &assumptions, Regime::Today).unwrap();
+    let outcome = balance(&workplace, &Config::default(), &mut ()).unwrap();
+    let mean = |dimension| outcome.balance().unwrap().spread.of(dimension).unwrap().mean_abs;
+    // Without rounding to whole people an independent computation gives 4.961 and 3.371.
+    let found = (mean(Dimension::Empowerment), mean(Dimension::Desirability));
+    assert!((found.0 - 4.961).abs() < 0.05 && (found.1 - 3.371).abs() < 0.05, "{found:?}");
+}
+
 #[test]
 fn training_for_licences_shares_power() {
     let hospital = datasets::hospital().unwrap();
@@ -134,7 +148,8 @@ fn training_for_licences_shares_power() {
     assert_eq!(found.workplace.members().iter().map(|m| m.count).sum::<u32>(), 2000);
     // Years of study; ours, to notice changes. Whole people cost a few more than parts of people would.
     assert!((found.cost.bound - 626.03).abs() < 0.01, "{:?}", found.cost);
-    assert!(found.cost.gap() >= 0.0 && found.cost.gap() < 0.05 * found.cost.bound, "{:?}", found.cost);
+    assert!((found.cost.value - 642.0).abs() < 0.5, "{:?}", found.cost);
+    assert_eq!(found.trained.iter().map(|t| t.people).sum::<u32>(), 174);
     let licensed = Assumptions::default();
     assert!(found.trained.iter().all(|t| licensed.is_licensed(&t.skill)));
     assert!(found.trained.iter().all(|t| !licensed.is_licensed(&workplace.member(t.member).unwrap().id)));

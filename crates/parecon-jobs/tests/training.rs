@@ -103,6 +103,58 @@ fn choices(workplace: &Workplace) -> Vec<(f64, Workplace)> {
     all.into_iter().map(|(cost, list)| (cost, workplace.with_people_trained(&list).unwrap())).collect()
 }
 
+/// A second programme goes on where the first one ended, with people of the same entry.
+#[test]
+fn one_programme_after_another() {
+    let tasks = vec![
+        Task::new("clean", Minutes::new(4500), 2.0, 4.0),
+        Task::new("plan", Minutes::new(1500), 18.0, 14.0).with_skill("planning"),
+    ];
+    let members = vec![
+        Member::new("planner", Minutes::new(300)).with_count(5).with_skill("planning"),
+        Member::new("cleaner", Minutes::new(300)).with_count(15).with_training("planning", 40.0),
+    ];
+    let mut workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
+    let mut cost = 0.0;
+    for target in [2.5, 1.7, 0.9] {
+        let answer =
+            programme(&workplace, Dimension::Empowerment, target, &Config::default(), &mut ()).unwrap();
+        let Answer::Programme(found) = answer else { panic!("{answer:?}") };
+        assert!(found.spread.of(Dimension::Empowerment).unwrap().mean_abs <= target);
+        cost += found.cost.value;
+        workplace = found.workplace;
+    }
+    assert_eq!(workplace.members().iter().map(|m| m.count).sum::<u32>(), 20);
+    // Two who only clean are 2 · 4 · 2/20 = 0.8 points: thirteen of fifteen have learnt.
+    assert!((cost - 13.0 * 40.0).abs() < 1e-9, "{cost}");
+}
+
+/// Whoever could take part in work that is pinned to others gains nothing by that.
+#[test]
+fn pinned_tasks_are_no_way_out() {
+    let day = Minutes::new(480);
+    let workplace = Workplace::new(
+        vec![
+            Task::new("own", day, 1.0, 9.0),
+            Task::new("theirs", day, 9.0, 9.0),
+            Task::new("skilled", day, 17.0, 9.0).with_skill("s"),
+        ],
+        vec![
+            Member::new("ann", day).with_training("s", 1.0),
+            Member::new("bo", day),
+            Member::new("cy", day).with_skill("s"),
+        ],
+        Eligibility::Everyone,
+    )
+    .unwrap()
+    .with_pinned(&[(MemberId::new(1), parecon_jobs::TaskId::new(1), day)])
+    .unwrap();
+    let before = solved(&workplace).unwrap();
+    let advice = prices(&workplace, &before, Measure::Largest, 1, &Config::default(), &mut ()).unwrap();
+    assert!((before.spread.max_abs - 8.0).abs() < 1e-6);
+    assert!((advice.prices[0].relief.unwrap() - 8.0).abs() < 1e-3 && advice.best_is_proved, "{advice:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 24 } else { 256 }))]
 

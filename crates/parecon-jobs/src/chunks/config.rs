@@ -47,7 +47,7 @@ impl Default for Config {
             task_price: TASK_PRICE,
             alternatives: 0,
             nodes: NODES,
-            balance: crate::Config::default().with_levels(1),
+            balance: crate::Config::default().with_levels(1).with_balanced(0.0),
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) fn page(report: &Report<'_>) -> Result<String, Error> {
         })
         .collect::<Result<_, _>>()?;
     let certificate = &balance.certificate;
+    let proved =
+        certificate.mean_proof.is_some() && certificate.levels.iter().take(1).all(|l| l.proof.is_some());
     let people: u64 = workplace.members().iter().map(|m| u64::from(m.count)).sum();
     let page = html! {
         (DOCTYPE)
@@ -76,7 +78,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<String, Error> {
                 p { "No division of this work has a largest deviation below " (format!("{:.4}", certificate.largest.bound))
                     "; this one has " (format!("{:.4}", certificate.largest.value)) ". The mean deviation is "
                     (format!("{:.4}", certificate.mean.value)) ", and at least " (format!("{:.4}", certificate.mean.bound))
-                    " in any division that keeps everybody within the limits below. " @if certificate.verify(workplace).is_ok() {
+                    " in any division that keeps everybody within the limits below. " @if proved && certificate.verify(workplace).is_ok() {
                         "Both bounds were checked in exact integer arithmetic." } }
                 (levels(report, &certificate.levels))
                 @if !certificate.binding_tasks.is_empty() {

@@ -63,7 +63,7 @@ impl Model {
                     .trainable
                     .iter()
                     .filter(|_| !pinned)
-                    .map(|training| (training.clone(), opened(workplace, id, &training.skill)))
+                    .map(|training| (training.clone(), opened(workplace, &times, id, &training.skill)))
                     .filter(|(_, opens)| !opens.is_empty())
                     .collect();
                 let costs: Vec<_> =

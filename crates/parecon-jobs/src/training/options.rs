@@ -133,7 +133,8 @@ pub fn prices(
             }
         }
     }
-    let open = prices.iter().filter(|p| p.relief.is_none()).map(|p| p.at_most).fold(0.0, f64::max);
+    let open =
+        prices.iter().filter(|p| p.relief.is_none()).map(|p| p.at_most).fold(f64::NEG_INFINITY, f64::max);
     let known = |price: &Price| price.relief.unwrap_or(f64::NEG_INFINITY);
     prices.sort_by(|a, b| known(b).total_cmp(&known(a)));
     Ok(Advice { prices, best_is_proved: best >= open, status })
@@ -142,7 +143,7 @@ pub fn prices(
 /// Every training that could help, with what it can do at most.
 fn candidates(workplace: &Workplace, proof: &Proof, measure: Measure, gap: f64) -> Result<Vec<Price>, Error> {
     let averages = workplace.averages();
-    let quotas = workplace.open().1;
+    let (times, quotas) = workplace.open();
     let scaled: f64 = match measure {
         Measure::Largest => (workplace.fair_quotas().iter().enumerate())
             .map(|(m, quota)| {
@@ -162,10 +163,10 @@ fn candidates(workplace: &Workplace, proof: &Proof, measure: Measure, gap: f64) 
             worth - proof.price(task.index())
         };
         let least = |tasks: &mut dyn Iterator<Item = &TaskId>| tasks.map(net).fold(f64::INFINITY, f64::min);
-        let with_time = |task: &&TaskId| workplace.tasks()[task.index()].time.get() > 0;
+        let with_time = |task: &&TaskId| times[task.index()].get() > 0;
         let own = least(&mut workplace.eligible(id).iter().filter(with_time));
         for training in &member.trainable {
-            let opens = opened(workplace, id, &training.skill);
+            let opens = opened(workplace, &times, id, &training.skill);
             let drop = quotas[m].get() as f64 * (own - least(&mut opens.iter())).max(0.0) / scaled;
             // Nothing opened, nobody with time: nothing to gain.
             if drop > 0.0 {

@@ -29,7 +29,8 @@ pub struct Trained {
 pub struct Programme {
     /// Who learns what; nobody if the target is met without.
     pub trained: Vec<Trained>,
-    /// What the programme costs, and what no programme of at most one skill a person can cost less than.
+    /// What the programme costs, and what no programme of at most one skill a person can cost less than, members with
+    /// pinned work learning nothing (up to the rounding of floating-point sums).
     pub cost: Bound,
     /// The workplace afterwards.
     pub workplace: Workplace,
@@ -46,7 +47,7 @@ pub struct Programme {
 pub enum Answer {
     /// A programme that meets the target.
     Programme(Box<Programme>),
-    /// The target is out of reach whoever learns what (one skill a person): the mean deviation, in rating points, that
+    /// The target is out of reach whoever without pinned work learns what (one skill a person): the mean deviation, in rating points, that
     /// all training there is would allow (parts of people included), and its bound.
     OutOfReach(Bound),
     /// The hours cannot be met, whatever the balance.
@@ -58,6 +59,8 @@ pub enum Answer {
 /// Rounding to whole people misses the target by a little to either side: the programme is solved again with a target
 /// moved by what was missed, this many times, and the cheapest one that meets the target kept.
 const ATTEMPTS: u32 = 6;
+/// What rounding of sums may add to a bound, in rating points.
+const MARGIN: f64 = 1e-9;
 /// A target is moved by this many times what was missed above it, and by once what was missed below.
 const BEYOND: f64 = 1.5;
 /// How much the other dimensions count while the target's is minimised, so that they do not fall where that is free.
@@ -133,7 +136,7 @@ pub fn programme(
     // That nobody is trained keeps today's divisions possible, so this answers for the programme as well; a skill that
     // nobody has yet can make up for a shortage.
     let Some(least) = search.solve(&model, None) else { return unsolved(workplace, &search) };
-    if least.bound > target {
+    if least.bound > target + MARGIN {
         return Ok(Answer::OutOfReach(Bound { value: least.value, bound: least.bound }));
     }
     let mut aim = target;

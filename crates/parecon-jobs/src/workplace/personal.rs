@@ -1,9 +1,10 @@
 //! What is particular to members: skills they learn, their own ratings, work that stays with them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::Workplace;
 use super::lists::{Lists, no_such_member, with_skills};
-use super::{Workplace, check_ids};
 use crate::model::check_rating;
 use crate::{Error, MemberId, Minutes, Share, TaskId};
 
@@ -46,10 +47,11 @@ impl Workplace {
     }
 
     /// The workplace after some of the people of some entries have learnt a skill. Those who do become an entry of their
-    /// own at the end, whose id is that of the old one, a plus, and the skill; the last of an entry stay where they are.
+    /// own at the end, whose id is that of the old one, a plus, and the skill (and a number if there is such an id); the last of
+    /// an entry stay where they are.
     ///
     /// # Errors
-    /// If a member does not exist, an entry is named twice with one skill, more people learn than an entry has or none,
+    /// If a member does not exist, more people learn than an entry has or none,
     /// an entry with pinned work would be split, or a skill has an empty name.
     ///
     /// # Complexity
@@ -75,6 +77,7 @@ impl Workplace {
         let mut allowed = Lists::clone(&self.allowed);
         let mut left: Vec<u32> = self.members.iter().map(|member| member.count).collect();
         let mut whole = Vec::new();
+        let mut ids: HashSet<String> = self.members.iter().map(|member| member.id.clone()).collect();
         for &(id, skill, people) in learnt {
             let Some(left) = left.get_mut(id.index()) else {
                 return Err(no_such_member("training", id, entries));
@@ -99,6 +102,13 @@ impl Workplace {
             }
             let mut part = member.clone().with_skill(skill).with_count(people);
             part.id = format!("{}+{skill}", member.id);
+            for number in 2.. {
+                if !ids.contains(&part.id) {
+                    break;
+                }
+                part.id = format!("{}+{skill} {number}", member.id);
+            }
+            ids.insert(part.id.clone());
             part.trainable.retain(|training| training.skill != skill);
             member.count = *left;
             trained.members.push(part);
@@ -110,7 +120,6 @@ impl Workplace {
                 trained.pinned.push(Vec::new());
             }
         }
-        check_ids("member", trained.members.iter().map(|member| member.id.as_str()))?;
         trained.allowed = Arc::new(allowed);
         trained.with_training(&whole)
     }
