@@ -11,6 +11,9 @@ use proptest::prelude::*;
 /// Accuracy of two solvers, on deviations up to 19.
 const AGREEMENT: f64 = 1e-5;
 
+/// Times are multiples of this, so that quotas of up to 8 people are whole however they are split.
+const WHOLE: u64 = 840;
+
 /// Up to 4 members and 5 tasks, two skills that some have and some could learn; the hours can be met.
 fn workplace() -> impl Strategy<Value = Workplace> {
     let task = (30u64..300, 10u32..=200, 10u32..=200, 0usize..3);
@@ -20,9 +23,9 @@ fn workplace() -> impl Strategy<Value = Workplace> {
         |(tasks, members)| {
             let skill = |s: usize| ["a", "b"][s];
             let rating = |tenths: u32| f64::from(tenths) / 10.0;
-            let total: u64 = tasks.iter().map(|t| t.0).sum();
+            let total: u64 = tasks.iter().map(|t| t.0 * WHOLE).sum();
             let tasks = tasks.iter().enumerate().map(|(j, (time, e, d, need))| {
-                let task = Task::new(format!("t{j}"), Minutes::new(*time), rating(*e), rating(*d));
+                let task = Task::new(format!("t{j}"), Minutes::new(*time * WHOLE), rating(*e), rating(*d));
                 if *need < 2 { task.with_skill(skill(*need)) } else { task }
             });
             let members = members.iter().enumerate().map(|(i, (has, could, count))| {

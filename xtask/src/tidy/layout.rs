@@ -61,11 +61,12 @@ fn data(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every fuzz target has something to begin from.
+/// Every fuzz target has something to begin from; folders beside the targets are modules that they share.
 fn seeds(tree: &Tree) -> Vec<Finding> {
     let names =
         tree.files.iter().filter_map(|f| f.path.strip_prefix("fuzz/fuzz_targets/")?.strip_suffix(".rs"));
     names
+        .filter(|name| !name.contains('/'))
         .filter(|name| !tree.files.iter().any(|f| f.path.starts_with(&format!("fuzz/seeds/{name}/"))))
         .map(|name| Finding::file(&format!("fuzz/seeds/{name}"), "the fuzz target has no seed"))
         .collect()
@@ -133,6 +134,7 @@ mod tests {
         let tree = Tree::of(&[
             ("fuzz/fuzz_targets/a.rs", ""),
             ("fuzz/fuzz_targets/b.rs", ""),
+            ("fuzz/fuzz_targets/shared/number.rs", ""),
             ("fuzz/seeds/a/empty", ""),
         ]);
         assert_eq!(messages(&seeds(&tree)), ["fuzz/seeds/b: the fuzz target has no seed"]);
