@@ -169,7 +169,8 @@ fn run<const M: usize>(
     observer: &mut dyn Observer<Progress>,
 ) -> (Outcome, Status) {
     let perturbation = if config.basic() { PERTURBATION * config.accuracy() } else { 0.0 };
-    let mut form = Form::new(problem, perturbation, &|_| true);
+    let whole = Form::new(problem, perturbation, &|_| true);
+    let mut form = whole.clone();
     let mut sift = Sift::new(problem);
     let limit = super::basic_limit(problem);
     let mut iteration = Halpern::<M>::new(&form);
@@ -220,13 +221,15 @@ fn run<const M: usize>(
         let ahead_of = if config.basic() { AHEAD } else { ahead };
         let ready = relative(objective).abs() + lost <= ahead_of * config.accuracy() && share <= REPAIRABLE;
         if ready || last || stopped {
-            let mut active = Active::<M>::new(&form, iteration.shares(), iteration.multipliers());
+            // With all pairs: those left out are what hours move to.
+            let spread = iteration.resume(&form, &whole, problem.pairs());
+            let mut active = Active::<M>::new(&whole, spread.shares(), spread.multipliers());
             let mut at = iteration.next.clone();
             let sigma = iteration.tau() * if config.basic() { FEW } else { NEAR };
-            let repaired = repair(&form, &mut active, &mut at, sigma);
+            let repaired = repair(&whole, &mut active, &mut at, sigma);
             repairs += repaired.steps;
             gradients += repaired.gradients;
-            let x = form.hours_of(problem, active.shares());
+            let x = whole.hours_of(problem, active.shares());
             let (objective, _) = evaluate(problem, &x);
             let in_use = x.iter().filter(|x| **x > 0.0).count();
             let reached = repaired.done && relative(objective) <= config.accuracy();

@@ -11,6 +11,7 @@ const PAIRS: usize = 10_000;
 const CHUNKS: usize = 16;
 
 /// Shares instead of hours, costs of the order of 1, no members without quota, no tasks without hours.
+#[derive(Clone)]
 pub(super) struct Form {
     /// Position of each member.
     pub(super) member: Vec<usize>,
