@@ -87,6 +87,9 @@ pub fn first_order(
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
+    if problem.dimensions() > DIMENSIONS {
+        return interior_point(problem, config, observer);
+    }
     observer.on_start();
     let (outcome, status) = match problem.dimensions() {
         0 => run::<1>(problem, config, observer),
@@ -95,8 +98,7 @@ pub fn first_order(
         3 => run::<4>(problem, config, observer),
         4 => run::<5>(problem, config, observer),
         5 => run::<6>(problem, config, observer),
-        DIMENSIONS => run::<7>(problem, config, observer),
-        _ => return interior_point(problem, config, observer),
+        _ => run::<7>(problem, config, observer),
     };
     observer.on_end(status);
     Ok(outcome)
@@ -114,7 +116,8 @@ fn generic(position: u64) -> f64 {
 struct Best {
     bound: f64,
     prices: Vec<f64>,
-    point: Option<(Vec<f64>, f64)>,
+    /// Shares in hours, objective, and whether the hours are met.
+    point: Option<(Vec<f64>, f64, bool)>,
 }
 
 /// Which pairs take part. Most never do in the end: with prices nearly right, those whose reduced cost is far from 0 are
@@ -183,7 +186,7 @@ fn run<const M: usize>(
     let (mut repairs, mut gradients) = (0, 0);
     let mut status = Status::RoundLimit;
     if form.pair.is_empty() {
-        best.point = Some((vec![0.0; problem.pairs()], 0.0));
+        best.point = Some((vec![0.0; problem.pairs()], 0.0, true));
         status = Status::Converged;
     }
     while !form.pair.is_empty() && iteration.total < config.max_iterations() {
@@ -234,8 +237,12 @@ fn run<const M: usize>(
             let in_use = x.iter().filter(|x| **x > 0.0).count();
             let reached = repaired.done && relative(objective) <= config.accuracy();
             let few = !config.basic() || in_use <= limit;
-            if repaired.done || best.point.is_none() {
-                best.point = Some((x, objective));
+            let better = |(_, known, done): &(Vec<f64>, f64, bool)| !done || objective < *known;
+            if best.point.is_none()
+                || (repaired.done && best.point.as_ref().is_some_and(better))
+                || (reached && few)
+            {
+                best.point = Some((x, objective, repaired.done));
             }
             if reached && few {
                 status = if stopped { Status::Stopped } else { Status::Converged };
@@ -260,7 +267,7 @@ fn run<const M: usize>(
             }
         }
     }
-    let x = best.point.map_or_else(|| form.hours_of(problem, iteration.shares()), |(x, _)| x);
+    let x = best.point.map_or_else(|| form.hours_of(problem, iteration.shares()), |(x, ..)| x);
     let mut solution = Solution::judge(problem, x, best.prices);
     solution.status = status;
     solution.engine = Engine::FirstOrder;
