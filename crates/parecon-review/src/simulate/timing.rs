@@ -68,7 +68,7 @@ impl Desk {
     }
 }
 
-/// What the simulation must know of time, beyond the [`Environment`].
+/// What the simulation must know of time, beyond the [`Environment`](crate::Environment).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timing {
