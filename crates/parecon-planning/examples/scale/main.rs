@@ -3,7 +3,7 @@
 //! Each argument is a number of councils, half of them worker councils with the published distributions, half
 //! consumer councils that want 40 of the goods that are consumed; `1e6x5000` has 5,000 goods instead of 1,000. The table
 //! has a line for each: the process time beside the wall time shows whether other programs were in the way. Sizes with
-//! 1,000 goods (fewer for few councils) are also drawn, in `scale.svg` in the folder at hand.
+//! 1,000 goods (fewer for few councils) are also drawn, in `target/planning-scale.svg`.
 
 mod plot;
 
@@ -55,7 +55,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             points: plans,
         },
     ];
-    std::fs::write("scale.svg", plot::draw(&series)?)?;
+    let path = std::path::Path::new("target").join("planning-scale.svg");
+    std::fs::create_dir_all("target")?;
+    std::fs::write(&path, plot::draw(&series)?)?;
+    println!("drawn in {}", path.display());
     Ok(())
 }
 
