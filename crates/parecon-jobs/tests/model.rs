@@ -109,6 +109,15 @@ fn cells_that_do_not_fit_are_named() {
     assert_eq!(error.unwrap_err().to_string(), r#"task "b" is not rated in "noise", as task "a" is"#);
 }
 
+/// Found by fuzzing: a pin of no minutes is no pin, and what is read back is the same.
+#[test]
+fn pins_of_no_time_are_none() {
+    let workplace = read(TASKS, MEMBERS, &ELIGIBILITY.replace("60", "0")).unwrap();
+    assert_eq!(workplace, read(TASKS, MEMBERS, &ELIGIBILITY.replace("60", "")).unwrap());
+    let json = serde_json::to_string(&workplace).unwrap();
+    assert_eq!(serde_json::from_str::<Workplace>(&json).unwrap(), workplace);
+}
+
 /// Bo cannot drive, so the two differ in every dimension; what is pinned stays.
 #[test]
 fn three_dimensions_and_a_pin() {

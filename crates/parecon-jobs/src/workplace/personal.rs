@@ -238,6 +238,10 @@ impl Workplace {
             }
             list.retain(|share| share.time > Minutes::ZERO);
         }
+        // Pins of no time are none: like workplaces are equal.
+        if lists.iter().all(Vec::is_empty) {
+            lists.clear();
+        }
         self.pinned = lists;
         Ok(self)
     }
