@@ -6,6 +6,7 @@ use crate::aggregate::Aggregate;
 use crate::balance::Run;
 use crate::large::cheapest;
 use crate::leximin::Leximin;
+use crate::mix::{WEYL, unit};
 use crate::model::PerDimension;
 use crate::stages::{Goal, Problem};
 use crate::team::Team;
@@ -140,14 +141,5 @@ pub(crate) fn choose(
 
 /// Costs without a pattern, so that the optimum is a single vertex; the same on every machine.
 fn generic_costs(pairs: &[(usize, usize)]) -> Vec<f64> {
-    pairs
-        .iter()
-        .map(|&(row, column)| {
-            // The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
-            let mut bits = ((row as u64) << 32 ^ column as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
-            bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-        })
-        .collect()
+    pairs.iter().map(|&(row, column)| unit(((row as u64) << 32 ^ column as u64).wrapping_add(WEYL))).collect()
 }

@@ -22,6 +22,7 @@ mod large;
 mod leximin;
 mod lp;
 mod minutes;
+mod mix;
 mod model;
 mod outcome;
 pub mod pay;

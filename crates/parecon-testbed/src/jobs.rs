@@ -73,21 +73,7 @@ pub fn synthetic(
         let chosen = rand::seq::index::sample(&mut rng, pool.len(), wanted);
         lists.push(chosen.into_iter().map(|k| pool[k]).collect());
     }
-    let mut able = vec![0usize; tasks];
-    lists.iter().flatten().for_each(|task| able[*task] += 1);
-    for task in (0..tasks).filter(|task| able[*task] < 6) {
-        for member in rand::seq::index::sample(&mut rng, members, members.min(6)) {
-            lists[member].push(task);
-        }
-    }
-    for list in &mut lists {
-        // Somebody who lacks every skill that is needed learns something.
-        if list.is_empty() {
-            list.push(rng.random_range(0..tasks));
-        }
-        list.sort_unstable();
-        list.dedup();
-    }
+    complete(&mut lists, tasks, &mut rng);
 
     // 95 % of an hour is 57 minutes, so quotas are whole.
     let quotas: Vec<u64> = available.iter().map(|hours| hours * 57).collect();
@@ -128,6 +114,26 @@ pub fn chunked(workplace: &Workplace, seed: u64) -> Result<Workplace, Error> {
         task.chunk = Some(Minutes::new(chunk.map_or(240, |(_, minutes)| *minutes)));
     }
     Workplace::try_from(data)
+}
+
+/// Sees to it that every task has six members who can do it, as far as there are so many, and everybody something to do.
+fn complete(lists: &mut [Vec<usize>], tasks: usize, rng: &mut ChaCha8Rng) {
+    let members = lists.len();
+    let mut able = vec![0usize; tasks];
+    lists.iter().flatten().for_each(|task| able[*task] += 1);
+    for task in (0..tasks).filter(|task| able[*task] < 6) {
+        for member in rand::seq::index::sample(rng, members, members.min(6)) {
+            lists[member].push(task);
+        }
+    }
+    for list in lists {
+        // Somebody who lacks every skill that is needed learns something.
+        if list.is_empty() {
+            list.push(rng.random_range(0..tasks));
+        }
+        list.sort_unstable();
+        list.dedup();
+    }
 }
 
 /// Column sums of a hidden allocation.
@@ -206,20 +212,7 @@ pub fn band_problem(
         };
         lists.push(rand::seq::index::sample(&mut rng, size, wanted).into_iter().map(task).collect());
     }
-    let mut able = vec![0usize; tasks];
-    lists.iter().flatten().for_each(|task| able[*task] += 1);
-    for task in (0..tasks).filter(|task| able[*task] < 6) {
-        for member in rand::seq::index::sample(&mut rng, members, members.min(6)) {
-            lists[member].push(task);
-        }
-    }
-    for list in &mut lists {
-        if list.is_empty() {
-            list.push(rng.random_range(0..tasks));
-        }
-        list.sort_unstable();
-        list.dedup();
-    }
+    complete(&mut lists, tasks, &mut rng);
     let mut hours = vec![0.0; tasks];
     match mode {
         Mode::Random => {

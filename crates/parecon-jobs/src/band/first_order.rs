@@ -17,6 +17,7 @@ use super::interior::{interior_point, proof};
 use super::presolve::obstacle;
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
+use crate::mix::{WEYL, unit};
 
 /// Iterations before the point is first looked at, and by how much their number grows until the next look.
 const FIRST_LOOK: u32 = 30;
@@ -104,12 +105,9 @@ pub fn first_order(
     Ok(outcome)
 }
 
-/// A number from 0 to 1 without a pattern: the finaliser of `SplitMix64` (Steele, Lea & Flood 2014).
+/// A number from 0 to 1 without a pattern.
 fn generic(position: u64) -> f64 {
-    let mut bits = position.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((bits ^ bits >> 31) >> 11) as f64 / (1u64 << 53) as f64
+    unit(position.wrapping_add(1).wrapping_mul(WEYL))
 }
 
 /// The best prices and the best point so far.

@@ -13,6 +13,7 @@ use parecon_core::random::{Stream, StreamKey};
 use super::lots::Lots;
 use super::rules::Pieces;
 use super::state::{Change, MOST_LEGS, State, Step, inverse};
+use crate::mix::{WEYL, mix};
 
 /// Exchanges tried between two members once their common lots are known.
 const PER_MEETING: usize = 12;
@@ -34,11 +35,8 @@ struct Draws(u64);
 impl Draws {
     #[inline(always)]
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0 = self.0.wrapping_add(WEYL);
+        mix(self.0)
     }
 
     /// A number below `limit`, which is at most 2³²; 0 if that is 0.
