@@ -9,8 +9,8 @@
 //! Every task has a value `v_j`, credits per hour; the hours-weighted average of values is 1. Every member owes the fair quota in
 //! credits. In each round members come in a random order to the list and sign up, piece by piece, for what costs them least
 //! by their own ratings, `(21 − d_mj) / v_j` points per credit, 21 − d being the scale turned round; among tasks that cost nearly the same
-//! ([`with_indifference`](SelfSelection::with_indifference)) for the one most of which is still undone. A task may be done
-//! beyond its need by a part ([`with_slack`](SelfSelection::with_slack)): that is how pleasant work gets overdone and other work
+//! ([`with_indifference`](Config::with_indifference)) for the one most of which is still undone. A task may be done
+//! beyond its need by a part ([`with_slack`](Config::with_slack)): that is how pleasant work gets overdone and other work
 //! does not get done. Then the value of what is left undone rises:
 //!
 //! ```text
@@ -33,7 +33,8 @@ use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::onerousness;
-use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Share, TaskId, Workplace};
+use crate::progress::followed;
+use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Progress, Share, Stage, TaskId, Workplace};
 
 mod compare;
 
@@ -47,12 +48,12 @@ const WHOLE_STEP: f64 = 0.05;
 /// How members sign up, and how values follow.
 ///
 /// ```
-/// use parecon_jobs::credits::SelfSelection;
-/// assert!(SelfSelection::new(7).with_step(0.2).with_slack(0.05).validate().is_ok());
-/// assert!(SelfSelection::new(7).with_slack(-0.1).validate().is_err());
+/// use parecon_jobs::credits::Config;
+/// assert!(Config::new(7).with_step(0.2).with_slack(0.05).validate().is_ok());
+/// assert!(Config::new(7).with_slack(-0.1).validate().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SelfSelection {
+pub struct Config {
     seed: u64,
     rounds: u32,
     step: f64,
@@ -62,11 +63,11 @@ pub struct SelfSelection {
     largest_value: f64,
 }
 
-impl SelfSelection {
+impl Config {
     /// Variable credits: step 0.1, slack 5 %, indifference 5 %, tolerance 0.5 % of the work, values up to 10, 200 rounds.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        SelfSelection {
+        Config {
             seed,
             rounds: 200,
             step: 0.1,
@@ -80,7 +81,7 @@ impl SelfSelection {
     /// An hour is a credit, as at Twin Oaks today: one round with all values 1.
     #[must_use]
     pub fn flat(seed: u64) -> Self {
-        SelfSelection::new(seed).with_rounds(1)
+        Config::new(seed).with_rounds(1)
     }
 
     /// How often members sign up before the search for values is given up; in the first round all values are 1.
@@ -137,8 +138,8 @@ impl SelfSelection {
     ///
     /// # Example
     /// ```
-    /// use parecon_jobs::credits::SelfSelection;
-    /// let error = SelfSelection::new(1).with_step(f64::NAN).validate().unwrap_err();
+    /// use parecon_jobs::credits::Config;
+    /// let error = Config::new(1).with_step(f64::NAN).validate().unwrap_err();
     /// assert_eq!(error.to_string(), "the step is NaN, must be from 0 to 1");
     /// ```
     pub fn validate(&self) -> Result<(), Error> {
@@ -162,44 +163,57 @@ impl SelfSelection {
         }
         Ok(())
     }
+}
 
-    /// Lets members sign up, round by round, and returns the round that left least undone.
-    ///
-    /// The same seed gives the same result. All people of an entry sign up together. The observer sees every round.
-    ///
-    /// # Errors
-    /// If an option is [invalid](Self::validate).
-    ///
-    /// # Complexity
-    /// O(rounds · members · pieces · eligible tasks); a member takes a handful of pieces.
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::credits::SelfSelection;
-    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
-    /// // All four would rather cook than clean. Cleaning must pay (21 − 5)/(21 − 13) = 2 times as much.
-    /// let workplace = Workplace::new(
-    ///     vec![Task::new("cook", Minutes::new(2400), 9.0, 13.0), Task::new("clean", Minutes::new(2400), 2.0, 5.0)],
-    ///     ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(2400))).to_vec(),
-    ///     Eligibility::Everyone,
-    /// )?;
-    /// let flat = SelfSelection::flat(1).run(&workplace, &mut ())?;
-    /// assert_eq!(flat.undone[1], Minutes::new(120)); // cooking is overdone by 5 %, cleaning left undone
-    /// let variable = SelfSelection::new(1).run(&workplace, &mut ())?;
-    /// assert!(variable.status.is_converged() && variable.undone_share < 0.005);
-    /// let ratio = variable.values[1] / variable.values[0];
-    /// assert!((1.85..2.15).contains(&ratio), "{ratio}");
-    /// # Ok::<(), parecon_jobs::Error>(())
-    /// ```
-    pub fn run(&self, workplace: &Workplace, observer: &mut dyn Observer<Round>) -> Result<Selected, Error> {
-        self.validate()?;
+/// Lets members sign up, round by round, and returns the round that left least undone.
+///
+/// The same seed gives the same result. All people of an entry sign up together. The observer sees every round.
+///
+/// # Errors
+/// If an option is [invalid](Config::validate).
+///
+/// # Complexity
+/// O(rounds · members · pieces · eligible tasks); a member takes a handful of pieces.
+///
+/// # Example
+/// ```
+/// use parecon_jobs::credits::{Config, sign_up};
+/// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+/// // All four would rather cook than clean. Cleaning must pay (21 − 5)/(21 − 13) = 2 times as much.
+/// let workplace = Workplace::new(
+///     vec![Task::new("cook", Minutes::new(2400), 9.0, 13.0), Task::new("clean", Minutes::new(2400), 2.0, 5.0)],
+///     ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(2400))).to_vec(),
+///     Eligibility::Everyone,
+/// )?;
+/// let flat = sign_up(&workplace, &Config::flat(1), &mut ())?;
+/// assert_eq!(flat.undone[1], Minutes::new(120)); // cooking is overdone by 5 %, cleaning left undone
+/// let variable = sign_up(&workplace, &Config::new(1), &mut ())?;
+/// assert!(variable.status.is_converged() && variable.undone_share < 0.005);
+/// let ratio = variable.values[1] / variable.values[0];
+/// assert!((1.85..2.15).contains(&ratio), "{ratio}");
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+pub fn sign_up(
+    workplace: &Workplace,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Selected, Error> {
+    config.validate()?;
+    followed(observer, |selected: &Selected| selected.status, |observer| config.search(workplace, observer))
+}
+
+impl Config {
+    fn search(
+        &self,
+        workplace: &Workplace,
+        observer: &mut dyn Observer<Progress>,
+    ) -> Result<Selected, Error> {
         let needs: Vec<u64> = workplace.tasks().iter().map(|task| task.time.get()).collect();
         let mut values = vec![1.0; needs.len()];
         let mut best: Option<(Selected, u64)> = None;
         let mut status = Status::RoundLimit;
-        observer.on_start();
         for round in 0..self.rounds {
-            let selected = self.sign_up(workplace, &needs, &values, round)?;
+            let selected = self.round(workplace, &needs, &values, round)?;
             let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
             let missing: Vec<f64> = (0..needs.len())
                 .map(|j| match needs[j] {
@@ -208,24 +222,23 @@ impl SelfSelection {
                 })
                 .collect();
             let step = self.step / (1.0 + f64::from(round) / HALVING);
-            let report =
-                Round { round: round + 1, undone: Minutes::new(undone), undone_share: selected.undone_share };
-            let reached = selected.undone_share <= self.tolerance;
+            let share = selected.undone_share;
             if best.as_ref().is_none_or(|(_, least)| undone < *least) {
                 best = Some((selected, undone));
             }
-            if observer.on_round(&report).is_break() {
+            let gap = f64::from(share > 0.0);
+            let progress = Progress { stage: Stage::SignUp, iteration: round + 1, objective: share, gap };
+            if observer.on_round(&progress).is_break() {
                 status = Status::Stopped;
                 break;
             }
-            if reached {
+            if share <= self.tolerance {
                 status = Status::Converged;
                 break;
             }
             values.iter_mut().zip(&missing).for_each(|(value, part)| *value *= (step * part).exp());
             self.normalise(&mut values, &needs);
         }
-        observer.on_end(status);
         match best {
             Some((selected, _)) => Ok(Selected { status, ..selected }),
             None => Err(Error::invalid("0 rounds: must be at least 1")),
@@ -242,7 +255,7 @@ impl SelfSelection {
     }
 
     /// One round.
-    fn sign_up(
+    fn round(
         &self,
         workplace: &Workplace,
         needs: &[u64],
@@ -329,18 +342,6 @@ impl SelfSelection {
             status: Status::RoundLimit,
         })
     }
-}
-
-/// Reported after every round.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Round {
-    /// The round, from 1.
-    pub round: u32,
-    /// Work left undone.
-    pub undone: Minutes,
-    /// Its part of all work.
-    pub undone_share: f64,
 }
 
 /// What members chose.

@@ -10,14 +10,17 @@ use std::ops::ControlFlow;
 use crate::balance::Run;
 use crate::band::{self, Data, Outcome};
 use crate::certificate::NEGLIGIBLE;
-use crate::leximin::{Leximin, Rows, by_member, proved};
+use crate::leximin::{Rows, by_member, proved};
 use crate::model::PerDimension;
 use crate::proof::{Claim, MICRO};
 use crate::stages::{Point, Problem};
+use crate::way::Deviations;
 use crate::{Config, Error, Progress, Stage, Status, TaskId, Workplace};
 
 /// Relative gap of a programme whose cost is 1 per minute and excess: a mean excess of a millionth of a point.
 const ACCURACY: f64 = 1e-6;
+/// Relative gap of the mean deviation, whose programme has a cost of 1 per minute besides.
+const MEAN: f64 = 1e-5;
 /// The accuracy of choosing among what is balanced: a thousandth of the mean cost.
 const CHOICE: f64 = 1e-3;
 /// Programmes per level.
@@ -31,24 +34,14 @@ const ROOM: f64 = 1e-3;
 /// What an excess beyond a cap of an earlier level costs, against one beyond τ.
 const CAPPED: f64 = 100.0;
 
-/// What the stages of a large workplace come to.
-#[derive(Default)]
-pub(crate) struct Stages {
-    /// The multipliers that prove the largest deviation; `None` if no programme had a point to show.
-    pub(crate) first: Option<Point>,
-    pub(crate) leximin: Leximin,
-    /// The multipliers that prove the mean deviation, if somebody had to be set aside.
-    pub(crate) mean: Option<Point>,
-}
-
-/// The levels, and the mean deviation if not everybody can be balanced.
-pub(crate) fn stages(
+/// The levels, then the mean deviation, by band programmes.
+pub(crate) fn bands(
     workplace: &Workplace,
     problem: &Problem<'_>,
     config: &Config,
     run: &mut Run<'_>,
-) -> Result<Stages, Error> {
-    let mut found = Stages::default();
+) -> Result<Deviations, Error> {
+    let mut found = Deviations::default();
     let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
     let mut worst = Status::Converged;
     loop {
@@ -56,7 +49,7 @@ pub(crate) fn stages(
         if open.is_empty() {
             break;
         }
-        let Some(level) = level(workplace, problem, &caps, &found.leximin.minutes, config, run)? else {
+        let Some(level) = level(workplace, problem, &caps, &found.minutes, config, run)? else {
             // The rest stays where the last level has it, without a bound.
             if let Some(last) = found.leximin.levels.last() {
                 let cap = last.cap;
@@ -72,23 +65,59 @@ pub(crate) fn stages(
         let cap = ((level.largest + config.slack()) * MICRO).ceil() / MICRO;
         let rows = if last { open } else { level.binding };
         rows.iter().for_each(|row| caps[*row] = Some(cap));
-        found.leximin.minutes = level.minutes;
+        found.minutes = level.minutes;
         found.leximin.levels.push(Rows { bound: level.bound.0, proof: level.bound.1, cap, rows });
         if found.first.is_none() {
+            found.settled = run.status.is_converged();
             found.first = level.point.map(|point| normalised(&point));
         }
     }
     run.status = worst;
+    found.leximin.minutes.clone_from(&found.minutes);
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
-    if found.leximin.levels.len() > 1 && run.status.is_converged() {
-        let bands = vec![(0.0, 1.0); problem.quotas.len()];
-        found.mean = excess(problem, &bands, Stage::MeanDeviation, config, run)?;
-        if run.status != Status::Stopped {
-            // The levels are there, whether or not this bound on the mean is the best there is.
-            run.status = Status::Converged;
+    if run.status.is_converged() {
+        mean(problem, config, run, &mut found)?;
+    }
+    found.within = found.leximin.caps.iter().map(|cap| vec![*cap; problem.aggregate.dimensions]).collect();
+    Ok(found)
+}
+
+/// The least mean deviation with everybody within their level's cap: as many dimensions again, with hard bands.
+fn mean(
+    problem: &Problem<'_>,
+    config: &Config,
+    run: &mut Run<'_>,
+    found: &mut Deviations,
+) -> Result<(), Error> {
+    let dimensions = problem.aggregate.dimensions;
+    let caps = &found.leximin.caps;
+    let mut data = data(problem, |_| 0.0);
+    data.dimensions = 2 * dimensions;
+    data.offsets = data.offsets.chunks_exact(dimensions).flat_map(|row| [row, row].concat()).collect();
+    let twice = |of_cap: &dyn Fn(f64) -> f64, soft: f64| -> Vec<f64> {
+        let row = |cap: &f64| {
+            let hard = std::iter::repeat_n(of_cap(*cap), dimensions);
+            hard.chain(std::iter::repeat_n(soft, dimensions)).collect::<Vec<_>>()
+        };
+        caps.iter().flat_map(row).collect()
+    };
+    data.tolerances = twice(&|cap| cap + ROOM, 0.0);
+    data.penalties = twice(&|_| f64::INFINITY, 1.0 / dimensions as f64);
+    data.costs.fill(1.0);
+    let options = band::Config::default().with_accuracy(MEAN);
+    found.mean = run.band(problem, data, &options, Stage::MeanDeviation, config)?;
+    if let Some(point) = &found.mean {
+        let kept = problem.deviations(&point.minutes);
+        let beyond = kept.iter().zip(caps).flat_map(|(row, cap)| row.iter().map(move |a| a.abs() - cap));
+        if run.status.is_converged() && beyond.fold(0.0, f64::max) <= ROOM + EDGE {
+            found.minutes.clone_from(&point.minutes);
         }
     }
-    Ok(found)
+    if run.status != Status::Stopped {
+        // The levels are there, whether or not the mean is the least there is.
+        run.status = Status::Converged;
+    }
+    Ok(())
 }
 
 /// One level: the least largest deviation of the rows without a cap.
@@ -289,12 +318,16 @@ impl Run<'_> {
             minutes.extend_from_slice(&solution.x[at..window[1] - pinned]);
             at = window[1];
         }
-        let weights = solution.band_prices.chunks_exact(dimensions).zip(&problem.quotas);
+        // A dimension may have several bands.
+        let whole = |(row, quota): (&[f64], &u64)| {
+            (0..dimensions)
+                .map(|d| row[d..].iter().step_by(dimensions).sum::<f64>() * *quota as f64 / total)
+                .collect()
+        };
+        let prices = solution.band_prices.chunks_exact(band.dimensions());
         Ok(Some(Point {
             minutes,
-            weights: weights
-                .map(|(g, quota)| g.iter().map(|g| g * *quota as f64 / total).collect())
-                .collect(),
+            weights: prices.zip(&problem.quotas).map(whole).collect(),
             prices: centred(problem, &solution.prices).into_iter().map(|price| price / total).collect(),
             status: self.status,
             iterations: solution.work.iterations,

@@ -26,6 +26,12 @@ impl Outcome {
         }
     }
 
+    /// How the search ended; converged, too, if it is proved that no complexes meet hours and eligibility.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.balance().map_or(Status::Converged, |balance| balance.status)
+    }
+
     /// Why there is none, if so.
     #[must_use]
     pub fn infeasible(&self) -> Option<&Infeasible> {

@@ -1,8 +1,9 @@
 //! Weeks in whole blocks: hours, the bound on what accumulates, leave, and what calendars say.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 
-use parecon_jobs::rotation::{Calendar, Date, Rotation, Schedule, Window};
+use parecon_jobs::rotation::{Calendar, Config, Date, Outcome, Schedule, Window, schedule};
 use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
 use parecon_testbed::jobs::feasible_workplace;
 use proptest::prelude::*;
@@ -12,6 +13,10 @@ const SUM: f64 = 1e-6;
 
 fn quick() -> parecon_jobs::Config {
     parecon_jobs::Config::default().with_choice(parecon_jobs::Choice::Any)
+}
+
+fn rotation(workplace: &Workplace, config: Config) -> Outcome {
+    schedule(workplace, &config, &mut ()).unwrap()
 }
 
 /// Everything the module promises of a schedule.
@@ -66,11 +71,11 @@ proptest! {
     #[test]
     fn what_accumulates_stays_bounded(workplace in feasible_workplace(), weeks in 1u32..20, chunk in 30u64..400) {
         let rotated =
-            Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+            rotation(&workplace, Config::new(weeks).with_chunk(Minutes::new(chunk)).with_balance(quick()));
         let schedule = rotated.schedule().unwrap();
         prop_assert_eq!(schedule.weeks.len(), weeks as usize);
         keeps_its_promises(&workplace, schedule, chunk);
-        let again = Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+        let again = rotation(&workplace, Config::new(weeks).with_chunk(Minutes::new(chunk)).with_balance(quick()));
         prop_assert_eq!(again.schedule(), Some(schedule));
     }
 
@@ -88,12 +93,10 @@ proptest! {
         let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
         let away = MemberId::new(away);
         let weeks = from..from + weeks;
-        let rotated = Rotation::new(8)
+        let rotated = rotation(&workplace, Config::new(8)
             .with_chunk(Minutes::new(chunk))
-            .with_config(quick())
-            .with_leave(away, weeks.clone(), Minutes::ZERO)
-            .schedule(&workplace)
-            .unwrap();
+            .with_balance(quick())
+            .with_leave(away, weeks.clone(), Minutes::ZERO));
         let Some(schedule) = rotated.schedule() else {
             // Those who are there do not have the time.
             let left: u64 = hours.iter().enumerate().filter(|(m, _)| *m != away.index()).map(|(_, h)| h * 60).sum();
@@ -122,7 +125,7 @@ fn an_exempt_member_keeps_the_quota_and_does_other_work() {
     let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(600))).to_vec();
     let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
     let (ann, lift) = (MemberId::new(0), TaskId::new(0));
-    let rotated = Rotation::new(4).with_exemption(ann, lift, 1..3).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(4).with_exemption(ann, lift, 1..3));
     let schedule = rotated.schedule().unwrap();
     keeps_its_promises(&workplace, schedule, 60);
     for (w, week) in schedule.weeks.iter().enumerate() {
@@ -147,8 +150,7 @@ fn a_week_that_cannot_be_done_is_named() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated =
-        Rotation::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO));
     let impossible = rotated.infeasible().unwrap();
     assert_eq!(impossible.week, 2);
     impossible.reasons.shortages[0].verify(&impossible.present).unwrap();
@@ -163,7 +165,7 @@ fn whole_shifts_are_shared_like_the_plan_in_the_long_run() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated = Rotation::new(9).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(9));
     let schedule = rotated.schedule().unwrap();
     for m in (0..3).map(MemberId::new) {
         let times: Vec<u64> = schedule.weeks.iter().map(|week| week.complexes.time_of(m).get()).collect();
@@ -186,7 +188,7 @@ fn blocks_of_different_tasks_make_up_for_each_other() {
     let half = Minutes::new(300);
     let pins: Vec<_> = (0..4).map(|at| (MemberId::new(at / 2), TaskId::new(at % 2), half)).collect();
     let workplace = workplace.with_pinned(&pins).unwrap();
-    let rotated = Rotation::new(6).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(6));
     let schedule = rotated.schedule().unwrap();
     keeps_its_promises(&workplace, schedule, 120);
     assert_eq!(schedule.overloads(), []);
@@ -204,7 +206,7 @@ fn calendars_hold_the_schedule() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated = Rotation::new(5).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(5));
     let schedule = rotated.schedule().unwrap();
     let monday = Date::new(2026, 12, 21).unwrap();
     let nights: Vec<Window> =
@@ -260,9 +262,10 @@ fn what_makes_no_sense_is_refused() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let refused =
-        |rotation: Rotation, workplace: &Workplace| rotation.schedule(workplace).unwrap_err().to_string();
-    assert!(refused(Rotation::new(1), &workplace).contains("stands for 2 people"));
+    let refused = |config: Config, workplace: &Workplace| {
+        schedule(workplace, &config, &mut ()).unwrap_err().to_string()
+    };
+    assert!(refused(Config::new(1), &workplace).contains("stands for 2 people"));
     let workplace = Workplace::new(
         vec![Task::new("a", Minutes::new(60), 3.0, 5.0)],
         vec![Member::new("ann", Minutes::new(60))],
@@ -270,16 +273,12 @@ fn what_makes_no_sense_is_refused() {
     )
     .unwrap();
     let (ann, nobody) = (MemberId::new(0), MemberId::new(7));
-    assert!(
-        refused(Rotation::new(2).with_leave(nobody, 0..1, Minutes::ZERO), &workplace).contains("member 7")
-    );
-    assert!(
-        refused(Rotation::new(2).with_exemption(ann, TaskId::new(3), 0..1), &workplace).contains("task 3")
-    );
-    let twice = Rotation::new(3).with_leave(ann, 0..2, Minutes::ZERO).with_leave(ann, 1..3, Minutes::ZERO);
+    assert!(refused(Config::new(2).with_leave(nobody, 0..1, Minutes::ZERO), &workplace).contains("member 7"));
+    assert!(refused(Config::new(2).with_exemption(ann, TaskId::new(3), 0..1), &workplace).contains("task 3"));
+    let twice = Config::new(3).with_leave(ann, 0..2, Minutes::ZERO).with_leave(ann, 1..3, Minutes::ZERO);
     assert!(refused(twice, &workplace).contains("twice in week 1"));
-    assert!(refused(Rotation::new(2).with_chunk(Minutes::ZERO), &workplace).contains("chunk"));
-    let rotated = Rotation::new(1).schedule(&workplace).unwrap();
+    assert!(refused(Config::new(2).with_chunk(Minutes::ZERO), &workplace).contains("chunk"));
+    let rotated = rotation(&workplace, Config::new(1));
     let schedule = rotated.schedule().unwrap();
     let day = Date::new(2026, 1, 5).unwrap();
     let window = |from, to| Window { day: 0, from, to };

@@ -47,7 +47,7 @@ pub struct Comparison {
 /// # Example
 /// ```
 /// use parecon_jobs::audit::Item;
-/// use parecon_jobs::credits::{SelfSelection, compare};
+/// use parecon_jobs::credits::{self, compare, sign_up};
 /// use parecon_jobs::{Config, Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace, balance};
 /// let day = Minutes::new(480);
 /// let workplace = Workplace::new(
@@ -58,7 +58,7 @@ pub struct Comparison {
 /// .with_own_desirability(&[(MemberId::new(0), TaskId::new(0), 18.0), (MemberId::new(1), TaskId::new(1), 18.0)])?;
 /// let outcome = balance(&workplace, &Config::default(), &mut ())?;
 /// let planned = &outcome.balance().expect("everybody can do everything").complexes;
-/// let chosen = SelfSelection::flat(1).with_slack(0.0).run(&workplace, &mut ())?;
+/// let chosen = sign_up(&workplace, &credits::Config::flat(1).with_slack(0.0), &mut ())?;
 /// let both = compare(&workplace, planned, &chosen, Item::Share)?;
 /// // Each takes what each likes: more pleasant, and further from sharing empowerment.
 /// assert!(both.chosen.satisfaction > both.planned.satisfaction);

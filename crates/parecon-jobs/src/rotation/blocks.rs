@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::{Complexes, Error, MemberId, Minutes, Share, TaskId, Workplace};
+use crate::{Complexes, Error, MemberId, Minutes, Progress, Share, Stage, TaskId, Workplace};
 
 /// Blocks of the same task and length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +35,14 @@ impl Kind {
     }
 }
 
-/// The weeks' complexes in whole blocks; see [the module](super) for what they keep.
-pub(super) fn schedule(
+/// The weeks' complexes in whole blocks; see [the module](super) for what they keep. Once the observer has stopped it, the lengths
+/// of weeks are not minded any more.
+pub(super) fn in_blocks(
     workplace: &Workplace,
     kinds: &[Kind],
     planned: &[&Complexes],
-) -> Result<Vec<Complexes>, Error> {
+    observer: &mut dyn Observer<Progress>,
+) -> Result<(Vec<Complexes>, Status), Error> {
     let members = workplace.members().len();
     // How far each member's week is from its planned length, in minutes.
     let mut ahead: Vec<Vec<i64>> = planned
@@ -50,10 +53,12 @@ pub(super) fn schedule(
     let mut order: Vec<&Kind> = kinds.iter().collect();
     // Long blocks first: short ones fit where there is room left.
     order.sort_by_key(|kind| (std::cmp::Reverse(kind.time), kind.task));
-    for kind in order {
+    let all: u64 = kinds.iter().map(|kind| kind.count).sum();
+    let (mut left, mut status) = (all, Status::Converged);
+    for (at, kind) in order.into_iter().enumerate() {
         let whole = workplace.task(kind.task).map_or(0, |task| task.time.get());
         let minutes = planned.iter().map(|plan| of_task(plan, members, kind.task)).collect::<Vec<_>>();
-        let taken = weeks_of(kind, whole, &minutes, &ahead)?;
+        let taken = weeks_of(kind, whole, &minutes, &ahead, status.is_converged())?;
         for (week, row) in taken.into_iter().enumerate() {
             for (m, blocks) in row.into_iter().enumerate().filter(|(_, blocks)| *blocks > 0) {
                 let time = blocks * kind.time.get();
@@ -61,15 +66,24 @@ pub(super) fn schedule(
                 *done[week][m].entry(kind.task).or_insert(0) += time;
             }
         }
+        left -= kind.count;
+        let gap = left as f64 / all as f64;
+        let progress =
+            Progress { stage: Stage::Blocks, iteration: at as u32 + 1, objective: left as f64, gap };
+        if observer.on_round(&progress).is_break() {
+            status = Status::Stopped;
+        }
     }
-    done.into_iter()
+    let complexes = done
+        .into_iter()
         .map(|week| {
             let shares = |row: BTreeMap<TaskId, u64>| {
                 row.into_iter().map(|(task, time)| Share { task, time: Minutes::new(time) }).collect()
             };
             Complexes::new(week.into_iter().map(shares).collect())
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok((complexes, status))
 }
 
 /// Minutes of a task that each member is planned for.
@@ -85,12 +99,14 @@ fn of_task(plan: &Complexes, members: usize, task: TaskId) -> Vec<u64> {
 /// How many blocks of a kind each member does in each week.
 ///
 /// `minutes` are those planned of the whole task, which takes `whole` minutes a week. A member's planned blocks are
-/// `minutes · count / whole`, kept as integers over `whole`.
+/// `minutes · count / whole`, kept as integers over `whole`. With `even` the lengths of weeks are kept as near the planned ones as
+/// that allows.
 fn weeks_of(
     kind: &Kind,
     whole: u64,
     minutes: &[Vec<u64>],
     ahead: &[Vec<i64>],
+    even: bool,
 ) -> Result<Vec<Vec<u64>>, Error> {
     let weeks = minutes.len();
     let members = minutes.first().map_or(0, Vec::len);
@@ -143,7 +159,7 @@ fn weeks_of(
     for &(slot, week, m, units) in &slots {
         for k in 0..units.min(kind.count) as i64 {
             // In blocks, to keep numbers small: (a + k + 1)² − (a + k)².
-            let cost = 2 * (ahead[week][m] / length + k) + 1;
+            let cost = if even { 2 * (ahead[week][m] / length + k) + 1 } else { 0 };
             most = most.max(cost.abs());
             arcs.push((week, m, network.arcs()));
             network.add(slot, 2 + week, 1, cost);

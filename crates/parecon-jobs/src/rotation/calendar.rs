@@ -117,18 +117,18 @@ pub struct Event {
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::rotation::{Calendar, Date, Rotation, Window};
+/// use parecon_jobs::rotation::{Calendar, Config, Date, Window, schedule};
 /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
 /// let workplace = Workplace::new(
 ///     vec![Task::new("cook", Minutes::new(240), 9.0, 8.0), Task::new("plan", Minutes::new(60), 17.0, 12.0)],
 ///     vec![Member::new("ann", Minutes::new(300))],
 ///     Eligibility::Everyone,
 /// )?;
-/// let rotated = Rotation::new(1).schedule(&workplace)?;
+/// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
 /// let monday = Date::new(2026, 11, 30)?;
 /// let mornings = (0..5).map(|day| Window { day, from: 9 * 60, to: 12 * 60 }).collect();
 /// let ann = MemberId::new(0);
-/// let calendar = Calendar::new(rotated.schedule().unwrap(), &workplace, monday, &[(ann, mornings)])?;
+/// let calendar = Calendar::new(outcome.schedule().unwrap(), &workplace, monday, &[(ann, mornings)])?;
 /// // Three hours of cooking on Monday; one more, and an hour of planning, on Tuesday.
 /// assert_eq!((calendar.events().len(), calendar.events()[1].to), (3, 600));
 /// assert!(calendar.to_ical(&workplace, ann)?.contains("DTSTART:20261130T090000\r\nDTEND:20261130T120000\r\nSUMMARY:cook\r\n"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use parecon_core::Status;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::Kind;
@@ -15,6 +16,8 @@ pub struct Schedule {
     pub weeks: Vec<Week>,
     /// How tasks are cut into blocks.
     pub(super) kinds: Vec<Kind>,
+    /// How the choice of weeks for blocks ended.
+    pub(super) status: Status,
 }
 
 /// Who does what in a week.
@@ -27,6 +30,8 @@ pub struct Week {
     pub planned: Complexes,
     /// How long each member can work in this week.
     pub available: Vec<Minutes>,
+    /// How the balance that planned this week ended.
+    pub status: Status,
 }
 
 /// A week in which a member's blocks take longer than the member is available.
@@ -42,6 +47,13 @@ pub struct Overload {
 }
 
 impl Schedule {
+    /// Converged if all weeks were planned to the end and their lengths minded; else how the first that was not ended.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let all = self.weeks.iter().map(|week| week.status).chain([self.status]);
+        all.into_iter().find(|status| !status.is_converged()).unwrap_or(Status::Converged)
+    }
+
     /// What a member has accumulated by the end of each week beyond the plan: `Σ_t (r_t − r̄)(T_mt(w) − X_mt(w))`, in points
     /// × minutes.
     ///
@@ -110,15 +122,15 @@ impl Schedule {
     ///
     /// # Example
     /// ```
-    /// use parecon_jobs::rotation::Rotation;
+    /// use parecon_jobs::rotation::{Config, schedule};
     /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
     /// let workplace = Workplace::new(
     ///     vec![Task::new("cook", Minutes::new(60), 9.0, 8.0)],
     ///     vec![Member::new("ann", Minutes::new(60))],
     ///     Eligibility::Everyone,
     /// )?;
-    /// let rotated = Rotation::new(2).schedule(&workplace)?;
-    /// let text = rotated.schedule().unwrap().to_csv(&workplace)?;
+    /// let outcome = schedule(&workplace, &Config::new(2), &mut ())?;
+    /// let text = outcome.schedule().unwrap().to_csv(&workplace)?;
     /// assert_eq!(text, "week,member,task,minutes\n1,ann,cook,60\n2,ann,cook,60\n");
     /// # Ok::<(), parecon_jobs::Error>(())
     /// ```
