@@ -14,7 +14,8 @@ use crate::{Complexes, Config, Error, HIGHEST_RATING, LOWEST_RATING, MemberId, S
 /// Beyond this many (member, class) pairs [`Choice::FewTasks`] works on types: a larger programme would take longer than
 /// the stages before it.
 const FEW_TASKS_PAIRS: usize = 60_000;
-/// What decides among complexes that are equally balanced.
+/// What decides among complexes that are equally balanced: no deviation grows beyond what the stages before have reached, or, by
+/// band programmes, beyond the [balanced](crate::Config::with_balanced) deviation if that is more.
 ///
 /// ```
 /// use parecon_jobs::{balance, Choice, Config, Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
@@ -40,8 +41,8 @@ pub enum Choice {
     Any,
     /// A fixed pseudo-random linear cost, whose optimum is a vertex: at most one pair of (member, kind of task) in use per
     /// equation, that is about three per member and one per kind of task in all. Few, not fewest, which would be a
-    /// problem of integers. Beyond 60,000 such pairs it works on types of members, so that every member takes part in
-    /// all kinds of tasks that its type does.
+    /// problem of integers. Beyond 60,000 such pairs, or by band programmes, it works on types of members, so that every member
+    /// takes part in all kinds of tasks that its type does.
     #[default]
     FewTasks,
     /// Everyone does what they [find most desirable](Workplace::own_desirability): the mean rating of work by those who do
@@ -103,7 +104,7 @@ pub(crate) fn choose(
         team.members.iter().for_each(|(member, _, kind)| type_of[*member] = *kind);
         rows.members.iter().map(|(member, ..)| within[type_of[*member]].clone()).collect()
     };
-    let Some(point) = way.cheapest(problem, cost, &today, &within, config, run)? else { return Ok(None) };
+    let Some(point) = way.cheapest(problem, &cost, &today, &within, config, run)? else { return Ok(None) };
     let minutes = if of_types { rows.divide(&point.minutes) } else { point.minutes };
     rows.complexes(workplace, &minutes).map(Some)
 }

@@ -88,8 +88,9 @@ impl Config {
         self
     }
 
-    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for. Large
-    /// workplaces are not brought closer than this, and have no bound if they get there; 0 asks for the least there is.
+    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for. In
+    /// large workplaces the largest deviation has no bound if it gets there, and what [decides](Self::with_choice) among
+    /// equally balanced complexes may use all of it; 0 asks for the least there is.
     #[must_use]
     pub fn with_balanced(mut self, points: f64) -> Self {
         self.balanced = points;

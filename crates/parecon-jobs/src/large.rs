@@ -15,7 +15,7 @@ use crate::model::PerDimension;
 use crate::proof::{Claim, MICRO};
 use crate::stages::{Point, Problem};
 use crate::way::Deviations;
-use crate::{Config, Error, Progress, Stage, Status, TaskId, Workplace};
+use crate::{Choice, Config, Error, Progress, Stage, Status, TaskId, Workplace};
 
 /// Relative gap of a programme whose cost is 1 per minute and excess: a mean excess of a millionth of a point.
 const ACCURACY: f64 = 1e-6;
@@ -43,7 +43,7 @@ pub(crate) fn bands(
 ) -> Result<Deviations, Error> {
     let mut found = Deviations::default();
     let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
-    let mut worst = Status::Converged;
+    let mut status = Status::Converged;
     loop {
         let open: Vec<usize> = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
         if open.is_empty() {
@@ -58,7 +58,10 @@ pub(crate) fn bands(
             }
             break;
         };
-        worst = if run.status.is_converged() { worst } else { run.status };
+        // That a later level did not get to its end shows in its gap; the first decides how the whole ended.
+        if found.leximin.levels.is_empty() || run.status == Status::Stopped {
+            status = run.status;
+        }
         let enough = found.leximin.levels.len() + 1 >= config.levels() as usize;
         let whole = level.binding.is_empty() || level.binding.len() == open.len();
         let last = enough || whole || run.status == Status::Stopped;
@@ -72,13 +75,18 @@ pub(crate) fn bands(
             found.first = level.point.map(|point| normalised(&point));
         }
     }
-    run.status = worst;
+    run.status = status;
     found.leximin.minutes.clone_from(&found.minutes);
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
     if run.status.is_converged() {
         mean(problem, config, run, &mut found)?;
     }
-    found.within = found.leximin.caps.iter().map(|cap| vec![*cap; problem.aggregate.dimensions]).collect();
+    // Within the balanced deviation nobody minds; beyond it what the mean has reached is kept.
+    let allowed = |(row, cap): (&PerDimension<f64>, &f64)| {
+        row.iter().map(|a| a.abs().max(config.balanced().min(*cap))).collect()
+    };
+    let deviations = problem.deviations(&found.minutes);
+    found.within = deviations.iter().zip(&found.leximin.caps).map(allowed).collect();
     Ok(found)
 }
 
@@ -91,7 +99,8 @@ fn mean(
 ) -> Result<(), Error> {
     let dimensions = problem.aggregate.dimensions;
     let caps = &found.leximin.caps;
-    let mut data = data(problem, |_| 0.0);
+    // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
+    let mut data = data(problem, |_| 0.0, |_| 1.0);
     data.dimensions = 2 * dimensions;
     data.offsets = data.offsets.chunks_exact(dimensions).flat_map(|row| [row, row].concat()).collect();
     let twice = |of_cap: &dyn Fn(f64) -> f64, soft: f64| -> Vec<f64> {
@@ -103,7 +112,6 @@ fn mean(
     };
     data.tolerances = twice(&|cap| cap + ROOM, 0.0);
     data.penalties = twice(&|_| f64::INFINITY, 1.0 / dimensions as f64);
-    data.costs.fill(1.0);
     let options = band::Config::default().with_accuracy(MEAN);
     found.mean = run.band(problem, data, &options, Stage::MeanDeviation, config)?;
     if let Some(point) = &found.mean {
@@ -198,6 +206,11 @@ fn level(
             break;
         }
     }
+    // An engine may miss its accuracy in a programme and the level be solved all the same.
+    let solved = |found: &Found| found.largest <= found.bound.0.max(config.balanced()) + EDGE;
+    if run.status != Status::Stopped && best.as_ref().is_some_and(solved) {
+        run.status = Status::Converged;
+    }
     Ok(best)
 }
 
@@ -221,45 +234,46 @@ fn excess(
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
     let dimensions = problem.aggregate.dimensions;
-    let mut data = data(problem, |row| bands[row].0);
-    // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
-    data.costs.fill(1.0);
+    let mut data = data(problem, |row| bands[row].0, |_| 1.0);
     data.penalties =
         bands.iter().flat_map(|(_, w)| std::iter::repeat_n(w / dimensions as f64, dimensions)).collect();
     let options = band::Config::default().with_accuracy(ACCURACY);
     run.band(problem, data, &options, stage, config)
 }
 
-/// A linear cost per pair within hard bands, with few pairs in use.
+/// A linear cost per pair within hard bands, with few pairs in use if that is the choice.
 pub(crate) fn cheapest(
     problem: &Problem<'_>,
-    cost: Vec<f64>,
+    cost: &[f64],
     within: &[PerDimension<f64>],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
-    let mut data = data(problem, |_| 0.0);
+    let mut data = data(problem, |_| 0.0, |pair| cost[pair]);
     data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
-    data.costs[..cost.len()].copy_from_slice(&cost);
-    let options = band::Config::default().with_accuracy(CHOICE).with_basic(true);
+    let options =
+        band::Config::default().with_accuracy(CHOICE).with_basic(*config.choice() == Choice::FewTasks);
     run.band(problem, data, &options, Stage::Choice, config)
 }
 
-/// Pinned work becomes a task of its own that only its member can do.
-fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64) -> Data {
+/// Pinned work becomes a task of its own that only its member can do, at no cost.
+fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64, cost: impl Fn(usize) -> f64) -> Data {
     let aggregate = problem.aggregate;
     let (rows, dimensions) = (problem.quotas.len(), aggregate.dimensions);
     let mut hours: Vec<f64> = aggregate.classes.iter().map(|class| class.time as f64).collect();
     let mut offsets: Vec<f64> = aggregate.classes.iter().flat_map(|class| &class.offset).copied().collect();
     let (mut starts, mut tasks) = (vec![0], Vec::with_capacity(problem.pairs.len()));
-    let mut pairs = problem.pairs.iter().peekable();
+    let mut costs = Vec::with_capacity(problem.pairs.len());
+    let mut pairs = problem.pairs.iter().enumerate().peekable();
     for row in 0..rows {
-        while let Some((_, class)) = pairs.next_if(|pair| pair.0 == row) {
+        while let Some((pair, (_, class))) = pairs.next_if(|(_, pair)| pair.0 == row) {
             tasks.push(TaskId::new(*class));
+            costs.push(cost(pair));
         }
         let pinned = problem.quotas[row] - problem.free[row];
         if pinned > 0 {
             tasks.push(TaskId::new(hours.len()));
+            costs.push(0.0);
             hours.push(pinned as f64);
             offsets.extend(
                 problem.fixed[row].iter().map(|fixed| fixed * problem.quotas[row] as f64 / pinned as f64),
@@ -273,7 +287,7 @@ fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64) -> Data {
         hours,
         offsets,
         starts,
-        costs: vec![0.0; tasks.len()],
+        costs,
         tasks,
         tolerances: (0..rows).flat_map(|row| std::iter::repeat_n(tolerance(row), dimensions)).collect(),
         penalties: Vec::new(),

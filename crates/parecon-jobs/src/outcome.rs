@@ -236,14 +236,15 @@ pub struct Info {
     pub task_types: usize,
     /// Eligible pairs of kinds: the variables of the linear programme.
     pub pairs: usize,
-    /// Interior-point iterations of all stages.
+    /// Iterations of all stages; those of band programmes are many and cheap.
     pub iterations: u32,
     /// How the stage that [decides](crate::Choice) among equally balanced complexes ended. Unless it converged, the complexes are those
     /// of the stage before, as balanced but of more tasks. `None`: not asked for, or an earlier stage did not converge.
     #[serde(default)]
     pub choice: Option<Status>,
     /// How the search for the [prices](BindingTask::price) with the least sum of pulls ended. `None`: nothing is
-    /// binding, or the deviations did not converge or were stopped.
+    /// binding, the deviations did not converge or were stopped, or the workplace is solved by band programmes, which do not
+    /// look for them.
     #[serde(default)]
     pub least_pulls: Option<Status>,
 }

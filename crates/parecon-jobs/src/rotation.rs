@@ -29,6 +29,11 @@
 //! ratio of any two other members' quotas does not change**. Somebody exempt from a task keeps the quota and does other
 //! work.
 //!
+//! # Teams
+//! A task with a [team](crate::Task::team) of k has sessions of k blocks, one for each of k members. A member then has at most `h_t / k`
+//! of it in the plan, so that F grows by at most one block a session, and the flow can be kept from giving anybody two blocks
+//! of the same session; [`Week::sessions`] says who is together, and [`Calendar`] puts them at the same time.
+//!
 //! In a single week blocks of a kind can be up to two more or fewer than planned. Among all schedules that keep the bound, those are preferred in which everybody's week is as long as planned; where
 //! a week is longer than somebody is available, [`Schedule::overloads`] says so.
 //!
@@ -39,8 +44,9 @@
 use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
+use crate::chunks::{self, Nearest, Obstacle, Rules};
 use crate::progress::followed;
-use crate::{Complexes, Error, Infeasible, Minutes, Progress, Workplace, balance};
+use crate::{Complexes, Error, Minutes, Progress, Share, Workplace, balance};
 
 mod blocks;
 mod calendar;
@@ -48,22 +54,28 @@ mod config;
 mod ical;
 mod weeks;
 
-use blocks::{Kind, in_blocks};
+pub use blocks::Session;
+use blocks::{Kind, in_blocks, team_of};
 pub use calendar::{Calendar, Date, Event, Window};
 use config::Absence;
 pub use config::{Config, Exemption, Leave};
 pub use weeks::{Overload, Schedule, Week};
 
+/// Proposals for each restart of the search for a week's plan in which teams are complete.
+const TEAM_MOVES: u64 = 1_000_000;
+
 /// Schedules the weeks of a workplace whose times are those of a week.
 ///
-/// [Pinned](Workplace::with_pinned) work and own ratings hold in every week; teams are not minded.
+/// [Pinned](Workplace::with_pinned) work and own ratings hold in every week. Where the balance of a week gives
+/// somebody more of a task than one of its team can do, [`chunks::divide`](crate::chunks::divide()) plans it instead.
 ///
 /// If the observer stops the planning of a week, the week and all that are not planned yet have the best complexes found so far;
 /// if it stops the scheduling, blocks still follow the plan, but weeks need not be as long as planned. [`Schedule::status`] says so.
 ///
 /// # Errors
 /// If an option is [invalid](Config::validate), leave or an exemption names somebody or something that does not exist, a
-/// member's entry stands for more than one person, leave takes pinned work's time away, or as [`balance`].
+/// member's entry stands for more than one person (see [`Workplace::with_people_apart`]), a task's time is not a multiple of its
+/// team, leave takes pinned work's time away, or as [`balance`].
 ///
 /// # Complexity
 /// One [`balance`] for each different set of absences; then per task a flow of `weeks · b` units.
@@ -107,27 +119,66 @@ pub fn schedule(
                 continue;
             }
             let present = config.present(workplace, week)?;
-            match balance(&present, &config.balance, observer)? {
-                crate::Outcome::Balanced(balance) => {
-                    plan_of.push(plans.len());
-                    let available = present.members().iter().map(|member| member.available).collect();
-                    let (complexes, status) = (balance.complexes, balance.status);
-                    plans.push(Plan { absence, complexes, available, status });
-                }
-                crate::Outcome::Infeasible(reasons) => {
+            let found = plan(&present, config, observer)?;
+            let (complexes, status) = match found {
+                Planned::Found(complexes, status) => (complexes, status),
+                Planned::Impossible(reasons) => {
                     return Ok(Outcome::Infeasible(Box::new(Impossible { week, present, reasons })));
                 }
-            }
+                Planned::NotFound(nearest) => return Ok(Outcome::NotFound { week, nearest }),
+            };
+            plan_of.push(plans.len());
+            let available = present.members().iter().map(|member| member.available).collect();
+            plans.push(Plan { absence, complexes, available, status });
         }
         let kinds = Kind::all(workplace, config.chunk);
         let planned: Vec<&Complexes> = plan_of.iter().map(|plan| &plans[*plan].complexes).collect();
         let (done, status) = in_blocks(workplace, &kinds, &planned, observer)?;
-        let week = |(complexes, plan): (Complexes, &usize)| {
+        let week = |((complexes, sessions), plan): ((Complexes, Vec<Session>), &usize)| {
             let Plan { complexes: planned, available, status, .. } = &plans[*plan];
-            Week { complexes, planned: planned.clone(), available: available.clone(), status: *status }
+            let (planned, available) = (planned.clone(), available.clone());
+            Week { complexes, sessions, planned, available, status: *status }
         };
         let weeks = done.into_iter().zip(&plan_of).map(week).collect();
         Ok(Outcome::Schedule(Box::new(Schedule { weeks, kinds, status })))
+    })
+}
+
+/// How a week is planned.
+enum Planned {
+    Found(Complexes, Status),
+    Impossible(Vec<Obstacle>),
+    NotFound(Box<Nearest>),
+}
+
+/// Plans a week to the minute: the balance, if nobody has more of a task than one of its team can do; else a
+/// [division](crate::chunks) of work that minds teams, and no chunks.
+fn plan(
+    present: &Workplace,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Planned, Error> {
+    let balanced = match balance(present, &config.balance, observer)? {
+        crate::Outcome::Balanced(balanced) => balanced,
+        crate::Outcome::Infeasible(reasons) => {
+            return Ok(Planned::Impossible(vec![Obstacle::Hours(reasons)]));
+        }
+    };
+    let too_much = |share: &Share| {
+        present.task(share.task).is_some_and(|task| share.time.get() > task.time.get() / team_of(task))
+    };
+    if !balanced.complexes.iter().any(|(_, shares)| shares.iter().any(too_much)) {
+        return Ok(Planned::Found(balanced.complexes, balanced.status));
+    }
+    let options =
+        chunks::Config::default().with_moves(TEAM_MOVES).with_balance(config.balance.clone().with_levels(1));
+    let mut tasks = present.tasks().to_vec();
+    tasks.iter_mut().for_each(|task| task.chunk = None);
+    let any_piece = present.rebuilt(tasks, present.members().to_vec(), |_, _| true)?;
+    Ok(match chunks::divide(&any_piece, &Rules::default(), &options, observer)? {
+        chunks::Outcome::Divided(chunked) => Planned::Found(chunked.complexes, chunked.status),
+        chunks::Outcome::Impossible(reasons) => Planned::Impossible(reasons),
+        chunks::Outcome::NotFound(nearest) => Planned::NotFound(nearest),
     })
 }
 
@@ -148,6 +199,13 @@ pub enum Outcome {
     Schedule(Box<Schedule>),
     /// The work of a week cannot be done by those who are there.
     Infeasible(Box<Impossible>),
+    /// No plan for a week was found in which teams are complete, nor a proof that there is none.
+    NotFound {
+        /// The first such week.
+        week: u32,
+        /// The nearest that the search came.
+        nearest: Box<Nearest>,
+    },
 }
 
 /// A week whose work cannot be done by those who are there.
@@ -158,15 +216,19 @@ pub struct Impossible {
     pub week: u32,
     /// The workplace as it is then; what the reasons refer to.
     pub present: Workplace,
-    /// Why not.
-    pub reasons: Infeasible,
+    /// Why not; at least one.
+    pub reasons: Vec<Obstacle>,
 }
 
 impl Outcome {
     /// How the search ended; converged, too, if it is proved that a week cannot be done.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.schedule().map_or(Status::Converged, Schedule::status)
+        match self {
+            Outcome::Schedule(schedule) => schedule.status(),
+            Outcome::Infeasible(_) => Status::Converged,
+            Outcome::NotFound { nearest, .. } => nearest.status,
+        }
     }
 
     /// The schedule, if there is one.
@@ -174,7 +236,7 @@ impl Outcome {
     pub fn schedule(&self) -> Option<&Schedule> {
         match self {
             Outcome::Schedule(schedule) => Some(schedule),
-            Outcome::Infeasible(_) => None,
+            _ => None,
         }
     }
 
@@ -182,8 +244,8 @@ impl Outcome {
     #[must_use]
     pub fn infeasible(&self) -> Option<&Impossible> {
         match self {
-            Outcome::Schedule(_) => None,
             Outcome::Infeasible(impossible) => Some(impossible),
+            _ => None,
         }
     }
 }

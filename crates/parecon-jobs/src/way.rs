@@ -46,12 +46,12 @@ impl Way {
         }
     }
 
-    /// The point of least cost per pair within bands, with few pairs in use; `today` as in [`Goal::Vertex`]. `None` if it was
+    /// The point of least cost per pair within bands; `today` as in [`Goal::Vertex`]. `None` if it was
     /// not found.
     pub(crate) fn cheapest(
         self,
         problem: &Problem<'_>,
-        cost: Vec<f64>,
+        cost: &[f64],
         today: &[f64],
         within: &[PerDimension<f64>],
         config: &Config,
@@ -60,7 +60,7 @@ impl Way {
         let point = match self {
             // What is kept has an upper limit, which band programmes do not know.
             Way::Bands if today.is_empty() => large::cheapest(problem, cost, within, config, run)?,
-            _ => run.stage(Stage::Choice, problem, &Goal::Vertex { cost: &cost, within, today }),
+            _ => run.stage(Stage::Choice, problem, &Goal::Vertex { cost, within, today }),
         };
         Ok(point.filter(|_| run.status.is_converged()))
     }

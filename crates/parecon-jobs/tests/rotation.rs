@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use parecon_jobs::chunks::Obstacle;
 use parecon_jobs::rotation::{Calendar, Config, Date, Outcome, Schedule, Window, schedule};
 use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
 use parecon_testbed::jobs::feasible_workplace;
@@ -153,7 +154,8 @@ fn a_week_that_cannot_be_done_is_named() {
     let rotated = rotation(&workplace, Config::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO));
     let impossible = rotated.infeasible().unwrap();
     assert_eq!(impossible.week, 2);
-    impossible.reasons.shortages[0].verify(&impossible.present).unwrap();
+    let Obstacle::Hours(reasons) = &impossible.reasons[0] else { panic!("hours are short") };
+    reasons.shortages[0].verify(&impossible.present).unwrap();
 }
 
 #[test]
@@ -286,4 +288,128 @@ fn what_makes_no_sense_is_refused() {
         assert!(Calendar::new(schedule, &workplace, day, &[(ann, bad)]).is_err());
     }
     assert!(Calendar::new(schedule, &workplace, day, &[(nobody, vec![])]).is_err());
+}
+
+/// Four to eight people, two tasks for teams and some for one.
+fn with_teams() -> impl Strategy<Value = Workplace> {
+    let task = (1u64..6, 10u32..=200, 10u32..=200);
+    (prop::collection::vec(task, 4..7), 4usize..9, 2u32..4, 60u64..200).prop_map(
+        |(tasks, people, team, chunk)| {
+            let rating = |tenths: u32| f64::from(tenths) / 10.0;
+            let tasks: Vec<Task> = tasks
+                .iter()
+                .enumerate()
+                .map(|(j, (time, e, d))| {
+                    let task = Task::new(format!("t{j}"), Minutes::new(time * 120), rating(*e), rating(*d));
+                    let task = task.with_chunk(Minutes::new(chunk));
+                    if j < 2 { task.with_team(team) } else { task }
+                })
+                .collect();
+            let members = (0..people).map(|m| Member::new(format!("m{m}"), Minutes::new(2400))).collect();
+            Workplace::new(tasks, members, Eligibility::Everyone).unwrap()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn teams_are_complete_and_nobody_is_ahead(workplace in with_teams(), weeks in 1u32..9) {
+        let found = rotation(&workplace, Config::new(weeks).with_balance(quick()));
+        let schedule = found.schedule().unwrap();
+        for m in (0..workplace.members().len()).map(MemberId::new) {
+            for dimension in workplace.dimensions() {
+                let bound = schedule.bound(&workplace, m, dimension);
+                prop_assert!(schedule.drift(&workplace, m, dimension).iter().all(|d| d.abs() < bound + SUM));
+            }
+        }
+        for week in &schedule.weeks {
+            let mut together: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+            for session in &week.sessions {
+                let task = workplace.task(session.task).unwrap();
+                let mut members = session.members.clone();
+                members.sort_unstable();
+                members.dedup();
+                prop_assert_eq!(members.len(), task.team.unwrap() as usize);
+                for member in members {
+                    *together.entry((member.index(), session.task.index())).or_insert(0) += session.time.get();
+                }
+            }
+            let mut done = vec![0; workplace.tasks().len()];
+            for (member, shares) in week.complexes.iter() {
+                for share in shares {
+                    done[share.task.index()] += share.time.get();
+                    let team = workplace.task(share.task).unwrap().team;
+                    let key = (member.index(), share.task.index());
+                    prop_assert_eq!(team.map(|_| share.time.get()), together.remove(&key));
+                }
+            }
+            prop_assert!(together.is_empty());
+            prop_assert!(workplace.tasks().iter().zip(done).all(|(task, done)| task.time.get() == done));
+        }
+        // Everybody of a session is there at the same time, unless windows are too short.
+        let calendar = Calendar::new(schedule, &workplace, Date::new(2027, 1, 4).unwrap(), &[]).unwrap();
+        prop_assert_eq!(calendar.unplaced(), []);
+        for (w, week) in schedule.weeks.iter().enumerate() {
+            for session in &week.sessions {
+                let at = |member: &MemberId| -> Vec<_> {
+                    let own = |e: &&parecon_jobs::rotation::Event| (e.week, e.member, e.task) == (w, *member, session.task);
+                    calendar.events().iter().filter(own).map(|e| (e.day, e.from, e.to)).collect()
+                };
+                let mut shared = at(&session.members[0]);
+                shared.retain(|time| session.members.iter().all(|member| at(member).contains(time)));
+                prop_assert!(!shared.is_empty());
+            }
+        }
+        // Nobody is in two places.
+        for pair in calendar.events().windows(2).filter(|pair| (pair[0].week, pair[0].member) == (pair[1].week, pair[1].member)) {
+            prop_assert!((pair[0].day, pair[0].to) <= (pair[1].day, pair[1].from));
+        }
+    }
+}
+
+#[test]
+fn a_team_needs_a_whole_part_for_each() {
+    let workplace = |minutes, people: u32| {
+        let tasks = vec![
+            Task::new("lift", Minutes::new(minutes), 3.0, 5.0).with_team(3),
+            Task::new("plan", Minutes::new(600), 17.0, 14.0),
+        ];
+        let members = vec![Member::new("crew", Minutes::new(900)).with_count(people)];
+        Workplace::new(tasks, members, Eligibility::Everyone).unwrap().with_people_apart().unwrap()
+    };
+    let error = schedule(&workplace(100, 4), &Config::new(2), &mut ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "task \"lift\" takes 1 h 40 min, must be a multiple of its team of 3 to be done in whole blocks"
+    );
+    // Two cannot be three.
+    let outcome = rotation(&workplace(600, 2), Config::new(2));
+    assert!(matches!(outcome.infeasible().unwrap().reasons[0], Obstacle::Team { team: 3, .. }));
+    // Ann has 250 minutes of planning and would be balanced by as much lifting, but one of three lifts a third at most.
+    let tasks = vec![
+        Task::new("lift", Minutes::new(600), 3.0, 10.0).with_team(3).with_chunk(Minutes::new(50)),
+        Task::new("cook", Minutes::new(600), 10.0, 10.0),
+        Task::new("plan", Minutes::new(600), 17.0, 10.0),
+    ];
+    let members = ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(450))).to_vec();
+    let pin = (MemberId::new(0), TaskId::new(2), Minutes::new(250));
+    let pinned = Workplace::new(tasks, members, Eligibility::Everyone).unwrap().with_pinned(&[pin]).unwrap();
+    let schedule = rotation(&pinned, Config::new(4)).schedule().unwrap().clone();
+    for week in &schedule.weeks {
+        let lifted: Vec<u64> = (0..4)
+            .map(|m| {
+                week.planned
+                    .of(MemberId::new(m))
+                    .iter()
+                    .filter(|s| s.task.index() == 0)
+                    .map(|s| s.time.get())
+                    .sum()
+            })
+            .collect();
+        assert!(lifted.iter().all(|minutes| *minutes <= 200) && lifted[0] > 190, "{lifted:?}");
+        assert_eq!(week.sessions.len(), 4);
+        assert!(week.sessions.iter().all(|session| session.members.len() == 3));
+    }
 }

@@ -1,11 +1,11 @@
-//! Whole blocks that follow a plan.
+//! Whole blocks that follow a plan, and the sessions of teams.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::{Complexes, Error, MemberId, Minutes, Progress, Share, Stage, TaskId, Workplace};
+use crate::{Complexes, Error, MemberId, Minutes, Progress, Share, Stage, Task, TaskId, Workplace};
 
 /// Blocks of the same task and length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,25 +15,65 @@ pub(super) struct Kind {
     pub(super) time: Minutes,
     /// How many there are in a week.
     pub(super) count: u64,
+    /// How many of them one member may do in a week: of each session of a team one.
+    pub(super) most: u64,
 }
 
 impl Kind {
-    /// Every task cut into as many blocks as are not shorter than its chunk, their lengths within a minute of each other.
+    /// Every task cut into as many blocks, or a team's sessions, as are not shorter than its chunk, their lengths within a
+    /// minute of each other. A session is a block for each of the team.
     pub(super) fn all(workplace: &Workplace, chunk: Minutes) -> Vec<Kind> {
         let mut kinds = Vec::new();
         for (j, task) in workplace.tasks().iter().enumerate() {
-            let time = task.time.get();
+            let team = team_of(task);
+            let time = task.time.get() / team;
             let blocks = (time / task.chunk.unwrap_or(chunk).get().max(1)).max(1);
             let (short, longer) = (time / blocks, time % blocks);
-            for (time, count) in [(short + 1, longer), (short, blocks - longer)] {
-                if count > 0 && time > 0 {
-                    kinds.push(Kind { task: TaskId::new(j), time: Minutes::new(time), count });
+            for (time, blocks) in [(short + 1, longer), (short, blocks - longer)] {
+                if blocks > 0 && time > 0 {
+                    let (task, time) = (TaskId::new(j), Minutes::new(time));
+                    kinds.push(Kind { task, time, count: team * blocks, most: blocks });
                 }
             }
         }
         kinds
     }
 }
+
+/// How many people do a task together.
+pub(super) fn team_of(task: &Task) -> u64 {
+    u64::from(task.team.unwrap_or(1).max(1))
+}
+
+/// Work of a team at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// What.
+    pub task: TaskId,
+    /// How long it takes each of them.
+    pub time: Minutes,
+    /// Who; as many as the task's [team](crate::Task::team).
+    pub members: Vec<MemberId>,
+}
+
+/// The sessions of a kind in which members have so many blocks: block after block is dealt out, so that nobody who has at most
+/// as many as there are sessions is in one twice.
+///
+/// # Reference
+/// R. `McNaughton`, Scheduling with deadlines and loss functions, *Management Science* 6 (1959): the wrap-around rule.
+fn sessions(kind: &Kind, blocks: &[u64]) -> Vec<Session> {
+    let empty = Session { task: kind.task, time: kind.time, members: Vec::new() };
+    let mut sessions = vec![empty; kind.most as usize];
+    let dealt = blocks.iter().enumerate().flat_map(|(m, n)| (0..*n).map(move |_| MemberId::new(m)));
+    for (at, member) in dealt.enumerate() {
+        sessions[at % kind.most as usize].members.push(member);
+    }
+    sessions
+}
+
+/// A week in whole blocks, and who of those works together.
+pub(super) type Blocks = (Complexes, Vec<Session>);
 
 /// The weeks' complexes in whole blocks; see [the module](super) for what they keep. Once the observer has stopped it, the lengths
 /// of weeks are not minded any more.
@@ -42,7 +82,7 @@ pub(super) fn in_blocks(
     kinds: &[Kind],
     planned: &[&Complexes],
     observer: &mut dyn Observer<Progress>,
-) -> Result<(Vec<Complexes>, Status), Error> {
+) -> Result<(Vec<Blocks>, Status), Error> {
     let members = workplace.members().len();
     // How far each member's week is from its planned length, in minutes.
     let mut ahead: Vec<Vec<i64>> = planned
@@ -50,6 +90,7 @@ pub(super) fn in_blocks(
         .map(|plan| (0..members).map(|m| -(plan.time_of(MemberId::new(m)).get() as i64)).collect())
         .collect();
     let mut done: Vec<Vec<BTreeMap<TaskId, u64>>> = vec![vec![BTreeMap::new(); members]; planned.len()];
+    let mut together = vec![Vec::new(); planned.len()];
     let mut order: Vec<&Kind> = kinds.iter().collect();
     // Long blocks first: short ones fit where there is room left.
     order.sort_by_key(|kind| (std::cmp::Reverse(kind.time), kind.task));
@@ -60,6 +101,9 @@ pub(super) fn in_blocks(
         let minutes = planned.iter().map(|plan| of_task(plan, members, kind.task)).collect::<Vec<_>>();
         let taken = weeks_of(kind, whole, &minutes, &ahead, status.is_converged())?;
         for (week, row) in taken.into_iter().enumerate() {
+            if kind.most < kind.count {
+                together[week].extend(sessions(kind, &row));
+            }
             for (m, blocks) in row.into_iter().enumerate().filter(|(_, blocks)| *blocks > 0) {
                 let time = blocks * kind.time.get();
                 ahead[week][m] += time as i64;
@@ -82,6 +126,8 @@ pub(super) fn in_blocks(
             };
             Complexes::new(week.into_iter().map(shares).collect())
         })
+        .zip(together)
+        .map(|(complexes, sessions)| Ok((complexes?, sessions)))
         .collect::<Result<_, _>>()?;
     Ok((complexes, status))
 }
@@ -157,7 +203,7 @@ fn weeks_of(
     let length = kind.time.get() as i64;
     let mut arcs = Vec::new();
     for &(slot, week, m, units) in &slots {
-        for k in 0..units.min(kind.count) as i64 {
+        for k in 0..units.min(kind.most) as i64 {
             // In blocks, to keep numbers small: (a + k + 1)² − (a + k)².
             let cost = if even { 2 * (ahead[week][m] / length + k) + 1 } else { 0 };
             most = most.max(cost.abs());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ical::{line, text};
 use super::weeks::{Schedule, another_workplace, csv_text};
-use crate::{Error, MemberId, Minutes, TaskId, Workplace};
+use crate::{Error, MemberId, Minutes, Share, TaskId, Workplace};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
@@ -111,7 +111,8 @@ pub struct Event {
     pub to: u32,
 }
 
-/// A schedule in the hours of each week: tasks are put one after the other into each member's windows.
+/// A schedule in the hours of each week: teams' sessions are put where all of the team are free, at the same time for all, then
+/// the other tasks one after the other into what is left of each member's windows.
 ///
 /// Times are local, without a time zone ("floating"): they are the same wherever the calendar is read.
 ///
@@ -149,7 +150,7 @@ impl Calendar {
     /// of a day.
     ///
     /// # Complexity
-    /// O(weeks · (shares + windows)).
+    /// O(weeks · pieces of work · windows).
     pub fn new(
         schedule: &Schedule,
         workplace: &Workplace,
@@ -180,34 +181,47 @@ impl Calendar {
                 return Err(Error::invalid(format!("member \"{}\": windows are given twice", who.id)));
             }
         }
+        let members = workplace.members().len();
         let (mut events, mut unplaced) = (Vec::new(), Vec::new());
         for (week, of) in schedule.weeks.iter().enumerate() {
-            for (member, shares) in of.complexes.iter() {
-                if workplace.member(member).is_none() {
-                    return Err(another_workplace());
-                }
-                let mut free: std::collections::VecDeque<Window> =
-                    own.get(&member).unwrap_or(&usual).iter().copied().collect();
-                let mut missing = 0;
-                for share in shares {
-                    if workplace.task(share.task).is_none() {
+            let known = |share: &Share| workplace.task(share.task).is_some();
+            if of.complexes.len() != members
+                || !of.complexes.iter().all(|(_, shares)| shares.iter().all(known))
+            {
+                return Err(another_workplace());
+            }
+            let mut plan = WeekPlan {
+                free: (0..members).map(|m| own.get(&MemberId::new(m)).unwrap_or(&usual).clone()).collect(),
+                pieces: vec![Vec::new(); members],
+                missing: vec![0; members],
+            };
+            // Those who have to come together come first; all others fit where there is room left.
+            let mut left: Vec<BTreeMap<TaskId, u64>> = of
+                .complexes
+                .iter()
+                .map(|(_, shares)| shares.iter().map(|share| (share.task, share.time.get())).collect())
+                .collect();
+            for session in &of.sessions {
+                for member in &session.members {
+                    let time = left.get_mut(member.index()).and_then(|left| left.get_mut(&session.task));
+                    let Some(time) = time.filter(|time| **time >= session.time.get()) else {
                         return Err(another_workplace());
-                    }
-                    let mut left = share.time.get();
-                    while left > 0 {
-                        let Some(window) = free.front_mut() else { break };
-                        // At most a day, so it fits.
-                        let time = left.min(u64::from(window.to - window.from)) as u32;
-                        let day = first.plus(7 * week as i64 + i64::from(window.day));
-                        let (from, to) = (window.from, window.from + time);
-                        events.push(Event { week, member, task: share.task, day, from, to });
-                        window.from = to;
-                        left -= u64::from(time);
-                        if window.from == window.to {
-                            free.pop_front();
-                        }
-                    }
-                    missing += left;
+                    };
+                    *time -= session.time.get();
+                }
+                plan.together(&session.members, session.task, session.time.get());
+            }
+            for (m, left) in left.into_iter().enumerate() {
+                for (task, time) in left {
+                    plan.together(&[MemberId::new(m)], task, time);
+                }
+            }
+            for (m, (mut pieces, missing)) in plan.pieces.into_iter().zip(plan.missing).enumerate() {
+                let member = MemberId::new(m);
+                pieces.sort_unstable();
+                for (day, from, to, task) in pieces {
+                    let day = first.plus(7 * week as i64 + i64::from(day));
+                    events.push(Event { week, member, task, day, from, to });
                 }
                 if missing > 0 {
                     unplaced.push((week, member, Minutes::new(missing)));
@@ -286,6 +300,73 @@ impl Calendar {
         }
         line(&mut out, "END:VCALENDAR");
         Ok(out)
+    }
+}
+
+/// A week being filled.
+struct WeekPlan {
+    /// Each member's windows that are still free, ascending.
+    free: Vec<Vec<Window>>,
+    /// Day, from, to and task.
+    pieces: Vec<Vec<(u32, u32, u32, TaskId)>>,
+    missing: Vec<u64>,
+}
+
+impl WeekPlan {
+    /// Puts work into the first windows that all of them have free: in one piece for several if that is possible, else in
+    /// pieces as they come.
+    fn together(&mut self, members: &[MemberId], task: TaskId, mut left: u64) {
+        if members.len() > 1
+            && let Some(window) = self.common(members, left)
+        {
+            self.take(members, task, window, left);
+            return;
+        }
+        while left > 0 {
+            let Some(window) = self.common(members, 1) else { break };
+            left -= self.take(members, task, window, left);
+        }
+        members.iter().for_each(|member| self.missing[member.index()] += left);
+    }
+
+    /// The first window of at least so many minutes that all have free.
+    fn common(&self, members: &[MemberId], least: u64) -> Option<Window> {
+        let (first, others) = members.split_first()?;
+        let mut common = self.free[first.index()].clone();
+        for member in others {
+            let mut both = Vec::new();
+            for a in &common {
+                for b in self.free[member.index()].iter().filter(|b| b.day == a.day) {
+                    let (from, to) = (a.from.max(b.from), a.to.min(b.to));
+                    if from < to {
+                        both.push(Window { day: a.day, from, to });
+                    }
+                }
+            }
+            common = both;
+        }
+        common.into_iter().find(|window| u64::from(window.to - window.from) >= least)
+    }
+
+    /// Takes what there is of a window, at most so many minutes; returns how many.
+    fn take(&mut self, members: &[MemberId], task: TaskId, window: Window, most: u64) -> u64 {
+        // At most a day, so it fits.
+        let time = most.min(u64::from(window.to - window.from)) as u32;
+        let (from, to) = (window.from, window.from + time);
+        for member in members.iter().map(|member| member.index()) {
+            self.pieces[member].push((window.day, from, to, task));
+            let rest = std::mem::take(&mut self.free[member]).into_iter().flat_map(|own| {
+                let within = own.day == window.day && own.from <= from && own.to >= to;
+                let parts = if within {
+                    [Window { to: from, ..own }, Window { from: to, ..own }]
+                } else {
+                    [own, Window { to: own.from, ..own }]
+                };
+                parts.into_iter().filter(|part| part.from < part.to)
+            });
+            self.free[member] = rest.collect();
+        }
+        u64::from(time)
     }
 }
 

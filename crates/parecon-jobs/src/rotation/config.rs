@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Eligibility, Error, MemberId, Minutes, TaskId, Workplace};
+use super::blocks::team_of;
+use crate::{Error, MemberId, Minutes, TaskId, Workplace};
 
 /// Weeks one rotation may have.
 const MOST_WEEKS: u32 = 1_000;
@@ -138,7 +139,7 @@ impl Config {
     pub(super) fn check(&self, workplace: &Workplace) -> Result<(), Error> {
         if let Some(member) = workplace.members().iter().find(|member| member.count > 1) {
             return Err(Error::invalid(format!(
-                "member \"{}\" stands for {} people: rotation needs an entry for each",
+                "member \"{}\" stands for {} people: rotation needs an entry for each, as with_people_apart makes",
                 member.id, member.count
             )));
         }
@@ -151,6 +152,16 @@ impl Config {
                     members - 1
                 )));
             }
+        }
+        if let Some(task) =
+            workplace.tasks().iter().find(|task| !task.time.get().is_multiple_of(team_of(task)))
+        {
+            return Err(Error::invalid(format!(
+                "task \"{}\" takes {}, must be a multiple of its team of {} to be done in whole blocks",
+                task.id,
+                task.time,
+                team_of(task)
+            )));
         }
         let tasks = workplace.tasks().len();
         match self.exemptions.iter().find(|e| e.task.index() >= tasks) {
@@ -179,25 +190,7 @@ impl Config {
             members[leave.member.index()].available = leave.available;
         }
         let exempt: BTreeSet<(MemberId, TaskId)> = exemptions.iter().map(|e| (e.member, e.task)).collect();
-        let ids = || (0..members.len()).map(MemberId::new);
-        let lists = ids()
-            .map(|m| {
-                workplace.allowed(m).iter().copied().filter(|task| !exempt.contains(&(m, *task))).collect()
-            })
-            .collect();
-        let (mut own, mut pins) = (Vec::new(), Vec::new());
-        for m in ids() {
-            for (j, task) in workplace.tasks().iter().enumerate() {
-                let j = TaskId::new(j);
-                if let Some(rating) = workplace.own_desirability(m, j).filter(|r| *r != task.desirability) {
-                    own.push((m, j, rating));
-                }
-            }
-            pins.extend(workplace.pinned(m).iter().map(|pin| (m, pin.task, pin.time)));
-        }
-        Workplace::new(workplace.tasks().to_vec(), members, Eligibility::ByMember(lists))?
-            .with_own_desirability(&own)?
-            .with_pinned(&pins)
+        workplace.rebuilt(workplace.tasks().to_vec(), members, |m, task| !exempt.contains(&(m, task)))
     }
 }
 

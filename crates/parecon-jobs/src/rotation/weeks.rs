@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parecon_core::Status;
 use serde::{Deserialize, Serialize};
 
-use super::blocks::Kind;
+use super::blocks::{Kind, Session};
 use crate::{Complexes, Dimension, Error, MemberId, Minutes, Share, TaskId, Workplace};
 
 /// Who does what in each week.
@@ -26,6 +26,8 @@ pub struct Schedule {
 pub struct Week {
     /// In whole blocks.
     pub complexes: Complexes,
+    /// Who of those works together, task by task.
+    pub sessions: Vec<Session>,
     /// As planned, to the minute; what the blocks follow over the weeks.
     pub planned: Complexes,
     /// How long each member can work in this week.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Workplace;
 use super::lists::{Lists, no_such_member, with_skills};
 use crate::model::check_rating;
-use crate::{Error, MemberId, Minutes, Share, TaskId};
+use crate::{Eligibility, Error, Member, MemberId, Minutes, Share, Task, TaskId};
 
 impl Workplace {
     /// The workplace after some members have learnt skills; everyone an entry stands for learns.
@@ -244,6 +244,27 @@ impl Workplace {
         }
         self.pinned = lists;
         Ok(self)
+    }
+
+    /// The workplace with other times and other tasks and members in the same positions, and only the pairs that stay open; own
+    /// ratings and pinned work as before.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`with_pinned`](Self::with_pinned).
+    pub(crate) fn rebuilt(
+        &self,
+        tasks: Vec<Task>,
+        members: Vec<Member>,
+        open: impl Fn(MemberId, TaskId) -> bool,
+    ) -> Result<Self, Error> {
+        let ids = || (0..members.len()).map(MemberId::new);
+        let list = |m| self.allowed(m).iter().copied().filter(|task| open(m, *task)).collect();
+        let lists = ids().map(list).collect();
+        let pins: Vec<_> =
+            ids().flat_map(|m| self.pinned(m).iter().map(move |pin| (m, pin.task, pin.time))).collect();
+        let mut other = Workplace::new(tasks, members, Eligibility::ByMember(lists))?;
+        other.own_desirability.clone_from(&self.own_desirability);
+        other.with_pinned(&pins)
     }
 
     /// What stays with a member, in the order of the tasks.
