@@ -37,6 +37,7 @@ pub mod report;
 pub mod rotation;
 pub mod say;
 mod stages;
+mod table;
 mod team;
 pub mod training;
 mod transition;

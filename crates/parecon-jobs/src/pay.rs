@@ -31,6 +31,7 @@ mod config;
 mod council;
 mod effort;
 mod influence;
+mod read;
 
 pub use config::{Config, Division};
 use council::check;

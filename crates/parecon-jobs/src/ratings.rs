@@ -36,6 +36,7 @@ mod likelihood;
 mod location;
 mod orderings;
 mod pairs;
+mod read;
 mod scores;
 mod strengths;
 
