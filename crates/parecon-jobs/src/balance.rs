@@ -38,8 +38,8 @@ use crate::{
 /// If no assignment meets the hours, the answer is [`Outcome::Infeasible`] with a proof that names tasks and members.
 ///
 /// Workplaces of more than 20,000 pairs of types are solved by [band programmes](crate::band): the same levels to about a
-/// thousandth of a point, until everybody is [balanced](Config::with_balanced), then the same mean; prices of binding tasks are
-/// those the programmes come upon.
+/// thousandth of a point, until everybody is [balanced](Config::with_balanced), then the mean of what exceeds that; prices of
+/// binding tasks are those the programmes come upon.
 ///
 /// The observer sees every iteration. If it stops the method, or the solver does not get to the end,
 /// the best complexes so far are returned, exact all the same, with a [`Status`] that says so. The solver works on a

@@ -78,7 +78,9 @@ pub(crate) fn bands(
     run.status = status;
     found.leximin.minutes.clone_from(&found.minutes);
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
-    if run.status.is_converged() {
+    // Where nobody exceeds the balanced deviation there is nothing to minimise.
+    let exceeded = found.leximin.caps.iter().any(|cap| *cap > config.balanced() + EDGE);
+    if run.status.is_converged() && exceeded {
         mean(problem, config, run, &mut found)?;
     }
     // Within the balanced deviation nobody minds; beyond it what the mean has reached is kept.
@@ -90,7 +92,8 @@ pub(crate) fn bands(
     Ok(found)
 }
 
-/// The least mean deviation with everybody within their level's cap: as many dimensions again, with hard bands.
+/// The least mean of what exceeds the balanced deviation, everybody within their level's cap: as many dimensions again, with
+/// hard bands.
 fn mean(
     problem: &Problem<'_>,
     config: &Config,
@@ -103,15 +106,12 @@ fn mean(
     let mut data = data(problem, |_| 0.0, |_| 1.0);
     data.dimensions = 2 * dimensions;
     data.offsets = data.offsets.chunks_exact(dimensions).flat_map(|row| [row, row].concat()).collect();
-    let twice = |of_cap: &dyn Fn(f64) -> f64, soft: f64| -> Vec<f64> {
-        let row = |cap: &f64| {
-            let hard = std::iter::repeat_n(of_cap(*cap), dimensions);
-            hard.chain(std::iter::repeat_n(soft, dimensions)).collect::<Vec<_>>()
-        };
+    let twice = |hard: &dyn Fn(f64) -> f64, soft: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        let row = |cap: &f64| [vec![hard(*cap); dimensions], vec![soft(*cap); dimensions]].concat();
         caps.iter().flat_map(row).collect()
     };
-    data.tolerances = twice(&|cap| cap + ROOM, 0.0);
-    data.penalties = twice(&|_| f64::INFINITY, 1.0 / dimensions as f64);
+    data.tolerances = twice(&|cap| cap + ROOM, &|cap| cap.min(config.balanced()));
+    data.penalties = twice(&|_| f64::INFINITY, &|_| 1.0 / dimensions as f64);
     let options = band::Config::default().with_accuracy(MEAN);
     found.mean = run.band(problem, data, &options, Stage::MeanDeviation, config)?;
     if let Some(point) = &found.mean {

@@ -78,7 +78,8 @@ pub struct Certificate {
     /// before it being further away; the last holds the rest. One level: all members, nobody set aside.
     pub levels: Vec<Level>,
     /// The hours-weighted mean deviation, averaged over dimensions, in rating points; its bound holds for
-    /// assignments in which everyone stays within the cap of their [level](Self::levels).
+    /// assignments in which everyone stays within the cap of their [level](Self::levels). By band programmes only what exceeds
+    /// the [balanced](crate::Config::with_balanced) deviation is minimised, so that the gap can be as large as that.
     pub mean: Bound,
     /// The multipliers that prove the bound on the mean; `None` as in [`Level::proof`].
     pub mean_proof: Option<Proof>,
