@@ -16,12 +16,20 @@
 //! ```text
 //! v_j ← v_j · exp(s_k min(1, u_j / 5 %)),   u_j the undone part of the task,   s_k = s/(1 + k/25) in round k
 //! ```
-//! and all values are scaled to their average of 1 again, so that those of other tasks fall, until what is undone is within a tolerance. Where that is reached nobody is sent to anything, and everybody has the
-//! least burden their credits can buy: a competitive division of chores (Bogomolnaia, Moulin, Sandomirskiy & Yanovskaya 2017).
+//! and all values are scaled to their average of 1 again, so that those of other tasks fall. Nobody is sent to anything.
 //!
-//! Work of low value takes longer: members need more time than their quotas, or some credits stay unmet. With common
-//! tastes the values come out in proportion to the burden. With tastes that differ there may be many equilibria or none
-//! that this search finds; the answer is then the best round, and says so.
+//! The search ends well (converged) where what is left undone is within a tolerance of [what nobody has the time or the skill
+//! for](Selected::least_undone), found by a maximum flow: no values whatever leave less. It gives up (stalled) after 50 rounds none
+//! of which left less undone than the best before, or at the round limit. Whether there are values at which all work is done is not
+//! decided: with common tastes they come out in proportion to the burden; with tastes that differ there may be many or none, and the
+//! answer is the best round.
+//!
+//! # What this is not
+//! The aim resembles a competitive division of chores, in which everybody takes the bundle of least burden among those that earn
+//! what they owe (Bogomolnaia, Moulin, Sandomirskiy & Yanovskaya 2017). Such a division exists and is efficient and free of envy. What
+//! comes out here need not be: members choose in turn, piece by piece and not whole bundles, only what is left, and are indifferent
+//! within a margin; and work of low value takes longer, so that members need more time than their quotas, or some credits stay unmet.
+//! [`compare`] tests envy.
 //!
 //! # Reference
 //! B. F. Skinner, *Walden Two* (1948); K. Kinkade, *A Walden Two Experiment* (1973); K. Kinkade, *Is It Utopia Yet?*
@@ -33,6 +41,7 @@ use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::onerousness;
+use crate::flow::Network;
 use crate::progress::followed;
 use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Progress, Share, Stage, TaskId, Workplace};
 
@@ -42,6 +51,8 @@ pub use compare::{Comparison, Outlook, compare};
 
 /// Rounds after which the step of values is halved.
 const HALVING: f64 = 25.0;
+/// Rounds after which the search is given up if none of them was better than the best before.
+const PATIENCE: u32 = 50;
 /// What part of a task must be undone for its value to rise by a whole step.
 const WHOLE_STEP: f64 = 0.05;
 
@@ -210,8 +221,10 @@ impl Config {
     ) -> Result<Selected, Error> {
         let needs: Vec<u64> = workplace.tasks().iter().map(|task| task.time.get()).collect();
         let mut values = vec![1.0; needs.len()];
+        let least = least_undone(workplace);
+        let enough = least.get() as f64 / needs.iter().sum::<u64>() as f64 + self.tolerance;
         let mut best: Option<(Selected, u64)> = None;
-        let mut status = Status::RoundLimit;
+        let (mut best_round, mut status) = (0, Status::RoundLimit);
         for round in 0..self.rounds {
             let selected = self.round(workplace, &needs, &values, round)?;
             let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
@@ -225,6 +238,7 @@ impl Config {
             let share = selected.undone_share;
             if best.as_ref().is_none_or(|(_, least)| undone < *least) {
                 best = Some((selected, undone));
+                best_round = round;
             }
             let gap = f64::from(share > 0.0);
             let progress = Progress { stage: Stage::SignUp, iteration: round + 1, objective: share, gap };
@@ -232,15 +246,19 @@ impl Config {
                 status = Status::Stopped;
                 break;
             }
-            if share <= self.tolerance {
+            if share <= enough {
                 status = Status::Converged;
+                break;
+            }
+            if round - best_round >= PATIENCE {
+                status = Status::Stalled;
                 break;
             }
             values.iter_mut().zip(&missing).for_each(|(value, part)| *value *= (step * part).exp());
             self.normalise(&mut values, &needs);
         }
         match best {
-            Some((selected, _)) => Ok(Selected { status, ..selected }),
+            Some((selected, _)) => Ok(Selected { status, least_undone: least, ..selected }),
             None => Err(Error::invalid("0 rounds: must be at least 1")),
         }
     }
@@ -337,11 +355,37 @@ impl Config {
             overdone: pairs().map(|(need, done)| Minutes::new(done.saturating_sub(*need))).collect(),
             done: done.iter().copied().map(Minutes::new).collect(),
             undone_share: missing as f64 / total as f64,
+            least_undone: Minutes::ZERO,
             unmet,
             round: round + 1,
             status: Status::RoundLimit,
         })
     }
+}
+
+/// The least work that must be left undone: all of it, less a maximum flow from available time over eligible pairs into needs.
+///
+/// # Reference
+/// Ford & Fulkerson (1956): the flow is at most any cut, which is a set of tasks and all the time of those who can do one of them.
+fn least_undone(workplace: &Workplace) -> Minutes {
+    let (sets, set_of) = workplace.eligibility_sets();
+    let (source, sink) = (0, 1);
+    let mut network = Network::new(2 + sets.len() + workplace.tasks().len());
+    let mut time = vec![0u64; sets.len()];
+    for (member, set) in workplace.members().iter().zip(set_of) {
+        time[*set] += member.total_available().map_or(0, Minutes::get);
+    }
+    let total = workplace.total_time().get();
+    for (at, (set, time)) in sets.iter().zip(time).enumerate() {
+        network.add(source, 2 + at, time, 0);
+        for task in set {
+            network.add(2 + at, 2 + sets.len() + task.index(), total, 0);
+        }
+    }
+    for (j, task) in workplace.tasks().iter().enumerate() {
+        network.add(2 + sets.len() + j, sink, task.time.get(), 0);
+    }
+    Minutes::new(total - network.maximise(source, sink))
 }
 
 /// What members chose.
@@ -362,10 +406,13 @@ pub struct Selected {
     pub overdone: Vec<Minutes>,
     /// The part of all work that is left undone.
     pub undone_share: f64,
+    /// What nobody has the time or the skill for, whatever the values: no selection leaves less undone.
+    pub least_undone: Minutes,
     /// Credits each entry still owes: nothing was left that it can do, or no time to do it.
     pub unmet: Vec<f64>,
     /// The round these are from, the best.
     pub round: u32,
-    /// Converged: what is undone is within the tolerance.
+    /// Converged: what is undone is within the tolerance of [`least_undone`](Self::least_undone). Stalled: 50 rounds have not
+    /// brought it lower.
     pub status: Status,
 }

@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 
 use parecon_jobs::audit::Item;
-use parecon_jobs::credits::{Config, compare, sign_up};
+use parecon_jobs::credits::{Comparison, Config, compare, sign_up};
 use parecon_jobs::{
-    Eligibility, Member, MemberId, Minutes, Progress, Status, Task, TaskId, Workplace, balance,
+    Complexes, Eligibility, Member, MemberId, Minutes, Progress, Status, Task, TaskId, Workplace, balance,
 };
 use parecon_testbed::jobs::{Mode, synthetic};
 
@@ -131,6 +131,8 @@ fn what_is_done_adds_up_and_nobody_does_what_they_cannot() {
     for seed in 0..8 {
         let workplace = synthetic(25, 30, 8, seed, Mode::Planted).unwrap();
         let selected = sign_up(&workplace, &Config::new(seed).with_rounds(30), &mut ()).unwrap();
+        let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
+        assert!(undone >= selected.least_undone.get());
         let mut done = vec![0; workplace.tasks().len()];
         for (member, shares) in selected.complexes.iter() {
             assert!(selected.complexes.time_of(member) <= workplace.members()[member.index()].available);
@@ -156,10 +158,44 @@ fn the_planned_assignment_beside_it() {
     let both = compare(&workplace, planned, &chosen, Item::Share).unwrap();
     assert_eq!((both.planned.undone, both.planned.overdone), (Minutes::ZERO, Minutes::ZERO));
     assert!(both.planned.spread.max_abs < 0.01 && both.chosen.spread.max_abs > 1.0);
-    assert!(both.chosen.satisfaction > both.planned.satisfaction + 1.0);
-    assert!(both.planned.time.0 > 0.999 && both.planned.time.1 < 1.001);
+    assert!(both.chosen.satisfaction.unwrap() > both.planned.satisfaction.unwrap() + 1.0);
+    let (planned, paid) = (both.planned.time.unwrap(), both.chosen.time.unwrap());
+    assert!(planned.0 > 0.999 && planned.1 < 1.001);
     // Credits buy time: who takes unpleasant work works less.
-    assert!(both.chosen.time.1 - both.chosen.time.0 > 0.1);
+    assert!(paid.1 - paid.0 > 0.1);
+}
+
+#[test]
+fn nobody_at_work_is_no_mean_and_survives_serialisation() {
+    let workplace = twin_oaks(0.0);
+    let idle = Complexes::new(vec![Vec::new(); workplace.members().len()]).unwrap();
+    let mut chosen = sign_up(&workplace, &Config::flat(1), &mut ()).unwrap();
+    chosen.complexes = idle.clone();
+    let both = compare(&workplace, &idle, &chosen, Item::Share).unwrap();
+    assert_eq!((both.chosen.satisfaction, both.chosen.least_satisfaction), (None, None));
+    let text = serde_json::to_string(&both).unwrap();
+    assert_eq!(serde_json::from_str::<Comparison>(&text).unwrap(), both);
+}
+
+#[test]
+fn a_search_that_gets_nowhere_says_so() {
+    // Tastes that differ by anything: work is left undone in every round, and it does not get less.
+    let selected = sign_up(&twin_oaks(19.0), &Config::new(1992).with_tolerance(0.0), &mut ()).unwrap();
+    assert_eq!(selected.status, Status::Stalled);
+    assert_eq!(selected.least_undone, Minutes::ZERO);
+    // Ann alone can plan, ten hours of which are wanted of her eight: the least, whatever an hour is worth.
+    let tasks = vec![
+        Task::new("plan", Minutes::new(600), 17.0, 14.0).with_skill("planning"),
+        Task::new("cook", Minutes::new(300), 9.0, 14.0),
+    ];
+    let members = vec![
+        Member::new("ann", Minutes::new(480)).with_skill("planning"),
+        Member::new("bo", Minutes::new(480)),
+    ];
+    let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
+    let selected = sign_up(&workplace, &Config::new(1), &mut ()).unwrap();
+    assert_eq!(selected.least_undone, Minutes::new(120));
+    assert!(selected.undone.iter().map(|time| time.get()).sum::<u64>() >= 120);
 }
 
 #[test]

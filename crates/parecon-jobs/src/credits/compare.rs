@@ -16,12 +16,12 @@ pub struct Outlook {
     pub undone: Minutes,
     /// Work done that nobody needs, all tasks.
     pub overdone: Minutes,
-    /// Hours-weighted mean of the members' own ratings of what they do, 1–20.
-    pub satisfaction: f64,
-    /// The lowest such mean of any entry that works.
-    pub least_satisfaction: f64,
-    /// Time worked over the fair quota, the least and the greatest of all entries with a quota.
-    pub time: (f64, f64),
+    /// Hours-weighted mean of the members' own ratings of what they do, 1–20; `None` if nobody works.
+    pub satisfaction: Option<f64>,
+    /// The lowest such mean of any entry that works; `None` if none does.
+    pub least_satisfaction: Option<f64>,
+    /// Time worked over the fair quota, the least and the greatest of all entries with a quota; `None` if there are none.
+    pub time: Option<(f64, f64)>,
     /// Fairness by the members' own ratings.
     pub audit: Audit,
 }
@@ -109,9 +109,9 @@ fn outlook(workplace: &Workplace, complexes: &Complexes, item: Item) -> Result<O
         spread: workplace.spread(complexes)?,
         undone: Minutes::new(undone),
         overdone: Minutes::new(overdone),
-        satisfaction: if hours > 0.0 { sum / hours } else { f64::NAN },
-        least_satisfaction: if hours > 0.0 { least } else { f64::NAN },
-        time: range,
+        satisfaction: (hours > 0.0).then(|| sum / hours),
+        least_satisfaction: (hours > 0.0).then_some(least),
+        time: range.0.is_finite().then_some(range),
         audit,
     })
 }

@@ -250,6 +250,23 @@ impl Calendar {
     ///
     /// # Complexity
     /// O(events).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Calendar, Config, Date, schedule};
+    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let tasks = vec![Task::new("lift", Minutes::new(120), 3.0, 5.0).with_team(2)];
+    /// let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec();
+    /// let workplace = Workplace::new(tasks, members, Eligibility::Everyone)?;
+    /// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
+    /// let monday = Date::new(2027, 1, 4)?;
+    /// let calendar = Calendar::new(outcome.schedule().expect("two are a team"), &workplace, monday, &[])?;
+    /// assert_eq!(
+    ///     calendar.to_csv(&workplace)?,
+    ///     "date,from,to,member,task\n2027-01-04,09:00,10:00,ann,lift\n2027-01-04,09:00,10:00,bo,lift\n"
+    /// );
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn to_csv(&self, workplace: &Workplace) -> Result<String, Error> {
         let mut rows = vec![["date", "from", "to", "member", "task"].map(str::to_owned)];
         for event in &self.events {
@@ -275,6 +292,21 @@ impl Calendar {
     ///
     /// # Reference
     /// B. Desruisseaux (ed.), *RFC 5545* (2009).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Calendar, Config, Date, schedule};
+    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let tasks = vec![Task::new("lift", Minutes::new(120), 3.0, 5.0).with_team(2)];
+    /// let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec();
+    /// let workplace = Workplace::new(tasks, members, Eligibility::Everyone)?;
+    /// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
+    /// let monday = Date::new(2027, 1, 4)?;
+    /// let calendar = Calendar::new(outcome.schedule().expect("two are a team"), &workplace, monday, &[])?;
+    /// let text = calendar.to_ical(&workplace, MemberId::new(1))?;
+    /// assert!(text.contains("DTSTART:20270104T090000\r\nDTEND:20270104T100000\r\nSUMMARY:lift\r\n"));
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn to_ical(&self, workplace: &Workplace, member: MemberId) -> Result<String, Error> {
         let Some(who) = workplace.member(member) else { return Err(another_workplace()) };
         let stamp = |date: Date, minutes: u32| {

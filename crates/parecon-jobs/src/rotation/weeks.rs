@@ -61,6 +61,26 @@ impl Schedule {
     ///
     /// # Complexity
     /// O(shares of the member).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Dimension, Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0), Task::new("clean", Minutes::new(120), 2.0, 4.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(120))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // An hour of each in every week, in blocks of two hours: each task every other week.
+    /// let config = Config::new(4).with_chunk(Minutes::new(120));
+    /// let outcome = schedule(&workplace, &config, &mut ())?;
+    /// let schedule = outcome.schedule().expect("everybody can do everything");
+    /// let ann = MemberId::new(0);
+    /// let drift = schedule.drift(&workplace, ann, Dimension::Empowerment);
+    /// // An hour more of one task, an hour less of the other, each 6 points from the average; then even again.
+    /// assert_eq!(drift.iter().map(|d| d.abs()).collect::<Vec<_>>(), [720.0, 0.0, 720.0, 0.0]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn drift(&self, workplace: &Workplace, member: MemberId, dimension: Dimension) -> Vec<f64> {
         let average = workplace.average(dimension);
@@ -86,6 +106,24 @@ impl Schedule {
     ///
     /// # Complexity
     /// O(shares of the member + kinds of blocks).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Dimension, Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0), Task::new("clean", Minutes::new(120), 2.0, 4.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(120))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // An hour of each in every week, in blocks of two hours: each task every other week.
+    /// let config = Config::new(4).with_chunk(Minutes::new(120));
+    /// let outcome = schedule(&workplace, &config, &mut ())?;
+    /// let schedule = outcome.schedule().expect("everybody can do everything");
+    /// // A block of two hours of either task, each 6 points from the average.
+    /// assert_eq!(schedule.bound(&workplace, MemberId::new(0), Dimension::Empowerment), 2.0 * 6.0 * 120.0);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn bound(&self, workplace: &Workplace, member: MemberId, dimension: Dimension) -> f64 {
         let average = workplace.average(dimension);
@@ -102,6 +140,22 @@ impl Schedule {
     ///
     /// # Complexity
     /// O(shares).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // A block is twice as long as anybody is there.
+    /// let outcome = schedule(&workplace, &Config::new(2).with_chunk(Minutes::new(120)), &mut ())?;
+    /// let overloads = outcome.schedule().expect("two hours for two").overloads();
+    /// assert_eq!(overloads.iter().map(|o| (o.week, o.over)).collect::<Vec<_>>(), [(0, Minutes::new(60)), (1, Minutes::new(60))]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn overloads(&self) -> Vec<Overload> {
         let mut overloads = Vec::new();
