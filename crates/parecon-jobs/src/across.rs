@@ -78,9 +78,9 @@ pub enum OutsideShare {
     Balanced,
     /// This share, from 0 to 1.
     Share(f64),
-    /// No share: what is outside lies on the wrong side, or not far enough. θ as the formula gives it, or not a number if
-    /// what is outside is as what is inside.
-    Impossible(f64),
+    /// No share: what is outside lies on the wrong side, or not far enough. θ as the formula gives it; `None` if what is outside
+    /// is as what is inside.
+    Impossible(Option<f64>),
 }
 
 /// `θ = (ē_soc − ē_w) / (ē_out − ē_w)`: which share of their hours people of average `own` would spend where the average is
@@ -93,7 +93,7 @@ pub enum OutsideShare {
 /// ```
 /// use parecon_jobs::across::{OutsideShare, outside_share};
 /// assert_eq!(outside_share(4.0, 7.0, 10.0), OutsideShare::Share(0.5));
-/// assert_eq!(outside_share(4.0, 7.0, 6.0), OutsideShare::Impossible(1.5));
+/// assert_eq!(outside_share(4.0, 7.0, 6.0), OutsideShare::Impossible(Some(1.5)));
 /// ```
 #[must_use]
 pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
@@ -103,8 +103,7 @@ pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
     let theta = (social - own) / (outside - own);
     match theta {
         theta if (0.0..=1.0).contains(&theta) => OutsideShare::Share(theta),
-        theta if theta.is_finite() => OutsideShare::Impossible(theta),
-        _ => OutsideShare::Impossible(f64::NAN),
+        theta => OutsideShare::Impossible(theta.is_finite().then_some(theta)),
     }
 }
 

@@ -51,14 +51,16 @@ use crate::{Complexes, Error, Minutes, Progress, Share, Workplace, balance};
 mod blocks;
 mod calendar;
 mod config;
+mod date;
 mod ical;
 mod weeks;
 
 pub use blocks::Session;
 use blocks::{Kind, in_blocks, team_of};
-pub use calendar::{Calendar, Date, Event, Window};
+pub use calendar::{Calendar, Event, Window};
 use config::Absence;
 pub use config::{Config, Exemption, Leave};
+pub use date::Date;
 pub use weeks::{Overload, Schedule, Week};
 
 /// Proposals for each restart of the search for a week's plan in which teams are complete.
