@@ -1,10 +1,12 @@
 //! Exchanges of hours between workplaces: closed forms, another solver, and what must hold whatever comes out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::ops::ControlFlow;
+
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 use parecon_core::random::{Stream, StreamKey};
 use parecon_jobs::across::{Config, Exchange, OutsideShare, Place, Society, outside_share};
-use parecon_jobs::{Eligibility, Member, Minutes, Status, Task, Workplace};
+use parecon_jobs::{Eligibility, Member, Minutes, Progress, Status, Task, Workplace};
 use proptest::prelude::*;
 
 /// Two solvers on shares of order 1, and whole minutes of some thousand hours.
@@ -153,6 +155,32 @@ fn what_cannot_be_met_is_met_as_far_as_it_can() {
     assert!(exchange.largest.bound <= 5.0 && exchange.largest.bound > 5.0 - 1e-5, "{:?}", exchange.largest);
     assert!(exchange.outside[2] > Minutes::ZERO);
     assert_eq!(outside_share(2.0, 7.0, 2.0), OutsideShare::Impossible(None));
+}
+
+#[test]
+fn a_search_that_is_stopped_hands_over_its_best() {
+    let society = society(6, 2, 7);
+    let ring = (0..6).flat_map(|w| [(w, (w + 1) % 6, 1.0), ((w + 1) % 6, w, 2.0)]).collect();
+    let config = Config::new().with_pairs(ring);
+    let whole = society.exchange(&config, &mut ()).unwrap();
+    let mut reached = f64::INFINITY;
+    for stop_at in 1.. {
+        let mut seen = 0;
+        let mut observer = |_: &Progress| {
+            seen += 1;
+            if seen == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let exchange = society.exchange(&config, &mut observer).unwrap();
+        exchange.verify(&society, &config).unwrap();
+        if seen < stop_at {
+            assert_eq!(exchange, whole);
+            break;
+        }
+        assert_eq!(exchange.status, Status::Stopped);
+        reached = exchange.largest.value;
+    }
+    // Nearer to the smallest band than nothing, whatever the least cost had come to.
+    assert!(reached < whole.largest.value + 0.01, "{reached} {:?}", whole.largest);
 }
 
 #[test]

@@ -136,10 +136,18 @@ impl Society {
                     largest: largest.as_ref().map_or_else(none, |found| found.proof.clone()),
                     cost: cheapest.as_ref().map_or_else(none, |found| found.proof.clone()),
                 };
-                match cheapest.or(largest) {
-                    Some(found) => self.rounded(&pairs, &found, band, proofs),
-                    None => Err(Error::violation("no programme was solved: a bug")),
+                let Some(last) = cheapest.as_ref().or(largest.as_ref()) else {
+                    return Err(Error::violation("no programme was solved: a bug"));
+                };
+                let exchange = self.rounded(&pairs, last, band, proofs.clone())?;
+                if let Some(before) = largest.as_ref().filter(|_| !last.status.is_converged()) {
+                    // Stopped on the way to the least cost: the point of the smallest band may be better.
+                    let nearest = self.rounded(&pairs, before, band, proofs)?;
+                    if nearest.largest.value < exchange.largest.value {
+                        return Ok(Exchange { status: exchange.status, ..nearest });
+                    }
                 }
+                Ok(exchange)
             },
         )
     }
