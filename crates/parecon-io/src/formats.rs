@@ -5,7 +5,7 @@
 //! | WIOD, releases 2013 and 2016 | [`read_wiod`] | |
 //! | OECD ICIO | [`read_icio`] | |
 //! | Eurostat FIGARO, matrix and flat | [`read_figaro`], [`read_figaro_flat`] | |
-//! | Eurostat FIGARO, supply and use | [`read_figaro_supply_use`] | |
+//! | Eurostat FIGARO, supply and use, matrix or flat | [`read_figaro_supply_use`] | |
 //! | EXIOBASE 3, and whatever pymrio saved | [`read_pymrio`] | [`write_pymrio`] |
 //! | one record per flow | [`read_long`] | [`write_long`] |
 //! | the same two in Parquet, feature `parquet` | [`read_pymrio`], `read_long_parquet` | `write_pymrio_parquet`, `write_long_parquet` |
