@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use parecon_core::Status;
 use parecon_io::balancing::{
-    Balanced, Balancing, Compromise, Conflict, Constraint, MakeUseTotals, TableTotals, gras, kras, ras,
+    Balanced, Balancing, Compromise, Conflict, Constraint, TableTotals, gras, kras, ras,
 };
 use parecon_io::{Axis, Error, IoTable, Regions, Satellite, datasets, nalgebra};
 use parecon_testbed::io::{make_use_tables, random_table, tables};
@@ -398,7 +398,7 @@ proptest! {
             output: Some(output),
             final_demand: Some(answer.table.final_demand().row_sum_tr()),
             components: Some(answer.table.value_added().column_sum()),
-            value_added: None,
+            ..TableTotals::default()
         };
         let other = table.balanced(&margins, &config())?;
         prop_assert!(other.status.is_converged(), "{other:?}");
@@ -409,12 +409,12 @@ proptest! {
     #[test]
     fn make_and_use_balance_without_commodity_outputs(tables in make_use_tables(4), growth in vec(0.7..1.4f64, 4)) {
         let output = DVector::from_fn(tables.industries().len(), |i, _| tables.industry_output()[i] * growth[i]);
-        let totals = MakeUseTotals { industry_output: Some(output.clone()), ..MakeUseTotals::default() };
+        let totals = TableTotals { output: Some(output.clone()), ..TableTotals::default() };
         let answer = tables.balanced(&totals, &config())?;
         prop_assert_eq!(answer.status, Status::Converged, "{:?}", answer);
-        let rounded = answer.tables.clone().with_rounding(1e-4)?;
+        let rounded = answer.table.clone().with_rounding(1e-4)?;
         prop_assert!(rounded.validate().is_balanced(), "{}", rounded.validate());
-        prop_assert!((answer.tables.industry_output() - output).amax() <= 1e-9 * answer.tables.make().amax());
+        prop_assert!((answer.table.industry_output() - output).amax() <= 1e-9 * answer.table.make().amax());
     }
 }
 
@@ -422,22 +422,22 @@ proptest! {
 #[test]
 fn a_national_accounts_system_balances() -> Result<(), Error> {
     let tables = datasets::us_2022()?;
-    let repaired = tables.balanced(&MakeUseTotals::default(), &config())?;
+    let repaired = tables.balanced(&TableTotals::default(), &config())?;
     assert!(repaired.status.is_converged());
     // Rounding to millions: no cell has to move by more than a few of them.
-    assert!((repaired.tables.use_() - tables.use_()).amax() < 5.0);
+    assert!((repaired.table.use_() - tables.use_()).amax() < 5.0);
     let growth = DVector::from_fn(71, |i, _| 1.0 + 0.05 * ((i % 5) as f64 - 1.0));
     let output = tables.industry_output().component_mul(&growth);
-    let totals = MakeUseTotals { industry_output: Some(output), ..MakeUseTotals::default() };
+    let totals = TableTotals { output: Some(output), ..TableTotals::default() };
     let answer = tables.balanced(&totals, &config())?;
     assert!(answer.status.is_converged(), "{:?}", answer.contradictions);
-    let (old, new) = (tables.use_(), answer.tables.use_());
+    let (old, new) = (tables.use_(), answer.table.use_());
     assert!(old.iter().zip(new).all(|(a, x)| a.partial_cmp(&0.0) == x.partial_cmp(&0.0)));
     // Value added that is not what final demand comes to is a contradiction, and both sides are named.
-    let wrong = MakeUseTotals {
-        value_added: Some(repaired.tables.value_added().row_sum_tr() * 1.1),
-        final_demand: Some(repaired.tables.final_demand().row_sum_tr()),
-        ..MakeUseTotals::default()
+    let wrong = TableTotals {
+        value_added: Some(repaired.table.value_added().row_sum_tr() * 1.1),
+        final_demand: Some(repaired.table.final_demand().row_sum_tr()),
+        ..TableTotals::default()
     };
     let answer = tables.balanced(&wrong, &config())?;
     assert_eq!(answer.status, Status::Stalled);
