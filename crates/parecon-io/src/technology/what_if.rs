@@ -136,7 +136,7 @@ impl WhatIf {
         for change in changes {
             apply(base, change, &mut cells)?;
         }
-        cells.retain(|&(j, i), cell| *cell != base.coefficients()[(i, j)]);
+        cells.retain(|&(j, i), cell| *cell != base.inner.inputs.cell(i, j));
         let update = Update::of_cells(base, &cells);
         Ok(Self { updated: Updated::new(base.clone(), update), cells })
     }
@@ -316,7 +316,7 @@ fn apply(base: &Technology, change: &Change, cells: &mut BTreeMap<(usize, usize)
             let (rows, columns) =
                 (base.distinct(suppliers.iter().copied())?, base.distinct(buyers.iter().copied())?);
             let now = |i: usize, j: usize| {
-                cells.get(&(j, i)).copied().unwrap_or_else(|| base.coefficients()[(i, j)])
+                cells.get(&(j, i)).copied().unwrap_or_else(|| base.inner.inputs.cell(i, j))
             };
             let to = DMatrix::from_fn(rows.len(), columns.len(), |a, b| by * now(rows[a], columns[b]));
             set(base, &rows, &columns, &to, cells)
