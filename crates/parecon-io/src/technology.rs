@@ -1,4 +1,18 @@
-//! A technology and the questions that one factorisation answers.
+//! A technology, the questions that one factorisation answers, and the answers.
+//!
+//! | question | answer |
+//! |---|---|
+//! | [`Technology::productivity`] | [`Productivity`], with a [`Verdict`] and every [`Offender`] |
+//! | [`Technology::accounts`] | [`Accounts`] by sector, [`RegionalAccounts`] by region, what is [`Unallocated`] |
+//! | [`Technology::embodied_trade`] | [`EmbodiedTrade`]; beside it [`GrossTrade`] |
+//! | [`Technology::multipliers`], [`Technology::closed`] | [`Multipliers`], [`ClosedTechnology`] |
+//! | [`Technology::with_prices_fixed`] and its like | [`FixedPrices`], [`FixedOutputs`] |
+//! | [`Technology::linkages`], [`Technology::spread`] | [`Linkages`] with the [`Role`] of every sector, [`Spread`] |
+//! | [`Technology::influence`], [`Technology::tolerances`] | [`Influence`], [`Tolerances`] |
+//! | [`Technology::extraction`], [`Technology::critical_suppliers`] | [`Extraction`], [`Loss`] |
+//! | [`Technology::what_if`] | [`WhatIf`] |
+//!
+//! [`Technology`], [`Allocation`] and what questions are asked with are also at the root of the crate.
 
 use std::sync::{Arc, OnceLock};
 
