@@ -18,6 +18,15 @@
 //! [`notes`](Import::notes) on what it found odd in the text, and
 //! [`validate_strictly`](IoTable::validate_strictly) tells what is odd about the table.
 //!
+//! # What is not read
+//! - Apache Arrow files (Feather, IPC): a reader would double what feature `parquet` takes to compile. In Python,
+//!   `pandas.read_feather("flows.arrow").to_parquet("flows.parquet")` makes of them what `read_long_parquet` reads.
+//! - Workbooks: save each sheet as CSV. `pandas.read_excel("wiot.xlsb", header=None).to_csv("wiot.csv", header=False,
+//!   index=False)` does it for all of WIOD.
+//! - Supply and use tables of WIOD 2016 (`intsut14_nov16.xlsb`, `AUS_SUT_nov16.xlsx`). How their sheets are laid out is known
+//!   from other programs, but not which exports of a country (`EXP`) are already in the imports of the others, and a
+//!   reader that guesses would count trade twice. The world tables of the same release are read by [`read_wiod`].
+//!
 //! # Conventions
 //! - Labels are those of the source; sectors and final demand of several regions are `region.branch` and
 //!   `region.purpose`, with their parts in [`IoTable::regions`]. A source whose only region is `domestic` gives a
