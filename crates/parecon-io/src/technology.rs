@@ -252,10 +252,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (self.len(), final_demands.ncols());
-        serial::check_matrix("final demands", final_demands, shape, |i, k| {
-            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
-        })?;
+        self.inner.sectors.check_demands(final_demands)?;
         self.solve(Side::Straight, final_demands)
     }
 
@@ -364,10 +361,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (intensities.nrows(), self.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, self.inner.sectors.describe(j))
-        })?;
+        self.inner.sectors.check_intensities(intensities)?;
         Ok(self.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
@@ -415,7 +409,7 @@ impl Technology {
     }
 
     fn solve_vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector(what, rhs, self.len(), |i| self.inner.sectors.describe(i))?;
+        self.inner.sectors.check_vector(what, rhs)?;
         let rhs = DMatrix::from_column_slice(self.len(), 1, rhs.as_slice());
         Ok(self.solve(side, &rhs)?.column(0).into_owned())
     }

@@ -7,7 +7,6 @@ use super::entropy::{Constraints, Problem, Solution};
 use super::{Balancing, scaling};
 use crate::axis::{Axis, AxisKind};
 use crate::error::Error;
-use crate::serial;
 use crate::table::IoTable;
 
 /// The totals that are known of a new table, or of new make and use tables; what is `None` follows from the rest.
@@ -209,9 +208,7 @@ pub(super) fn check_totals<K: AxisKind>(
     totals: &Option<DVector<f64>>,
     axis: &Axis<K>,
 ) -> Result<(), Error> {
-    totals
-        .as_ref()
-        .map_or(Ok(()), |totals| serial::check_vector(what, totals, axis.len(), |i| axis.describe(i)))
+    totals.as_ref().map_or(Ok(()), |totals| axis.check_vector(what, totals))
 }
 
 /// Several matrices as one list of cells.

@@ -257,9 +257,7 @@ impl WhatIf {
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
         let sectors = self.sectors();
-        serial::check_matrix("intensities", intensities, (intensities.nrows(), sectors.len()), |k, j| {
-            format!("row {}, {}", k + 1, sectors.describe(j))
-        })?;
+        sectors.check_intensities(intensities)?;
         Ok(self.updated.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
@@ -285,8 +283,7 @@ impl WhatIf {
     }
 
     fn vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        let sectors = self.sectors();
-        serial::check_vector(what, rhs, sectors.len(), |i| sectors.describe(i))?;
+        self.sectors().check_vector(what, rhs)?;
         self.updated.solve_vector(side, rhs)
     }
 }
