@@ -25,6 +25,7 @@ use crate::serial;
 use crate::technology::Technology;
 
 mod answer;
+mod deliveries;
 mod interior;
 mod objective;
 mod program;

@@ -16,6 +16,10 @@ const ACCURACY: f64 = 1e-11;
 /// The part of the way to the nearest bound that a step may go.
 const OF_THE_WAY: f64 = 0.995;
 
+/// Steps after which curved f are approached by half steps only: whole ones go round in a circle once in a thousand
+/// programmes.
+const PATIENCE: u32 = 30;
+
 /// Amounts above this, in units of what the limits allow about, show that nothing limits them.
 const BOUNDLESS: f64 = 1e9;
 
@@ -25,10 +29,12 @@ const SHORTEST: f64 = 1e-9;
 /// A pivot below this, relative to the scaled diagonal, is rounding.
 const ROUNDING: f64 = 1e-15;
 
-/// max Σ `f_j(v_j)` subject to G v ≤ 1, v ≥ 0, the f concave and increasing.
+/// max Σ `f_j(v_j)` subject to G v ≤ h, v ≥ 0, the f concave and not decreasing.
 pub(super) struct Market<'a> {
-    /// Limit × good, in units that make the largest entry of every good 1.
+    /// Limit × good, in units that make entries of order 1.
     pub(super) limits: &'a DMatrix<f64>,
+    /// How much there is; negative where so much is needed.
+    pub(super) available: &'a DVector<f64>,
     /// f' of a good at an amount; of order 1.
     pub(super) slope: &'a dyn Fn(usize, f64) -> f64,
     /// By how much f' falls per unit between this amount and the one where it is `price`; not negative.
@@ -72,7 +78,7 @@ impl Point {
 }
 
 impl Market<'_> {
-    /// Mehrotra's predictor and corrector, from a point inside all limits.
+    /// Mehrotra's predictor and corrector, from a point inside all limits that have an inside near nothing.
     ///
     /// Of curved f the second derivative is replaced by the slope of the chord from the amount to where f' is the
     /// present price. Near the optimum that is the same, far from it the step is right where Newton's would overshoot
@@ -86,9 +92,9 @@ impl Market<'_> {
             let worth = self.limits.tr_mul(&point.z);
             let slopes = DVector::from_fn(n, |j, _| (self.slope)(j, point.v[j]));
             let dual = &worth - &point.s - &slopes;
-            let primal = self.limits * &point.v + point.left.add_scalar(-1.0);
+            let primal = self.limits * &point.v + &point.left - self.available;
             let gap = point.complementarity();
-            let size = 1.0f64.max(point.z.sum());
+            let size = 1.0f64.max(point.z.dot(&self.available.abs()));
             if gap <= ACCURACY * size && primal.amax() <= ACCURACY && dual.amax() <= ACCURACY * size {
                 break Status::Converged;
             }
@@ -114,7 +120,10 @@ impl Market<'_> {
             let mean = gap / count;
             let reached = point.moved(&predicted, a, b).complementarity() / count;
             let step = aim(mean * (reached / mean).powi(3).min(1.0), Some(&predicted));
-            let (a, b) = self.lengths(&point, &step, OF_THE_WAY);
+            let (mut a, mut b) = self.lengths(&point, &step, OF_THE_WAY);
+            if self.curved && iterations > PATIENCE {
+                (a, b) = (a.min(0.5), b.min(0.5));
+            }
             let next = point.moved(&step, a, b);
             let sound = |vector: &DVector<f64>| vector.iter().all(|x| x.is_finite());
             if a.max(b) < SHORTEST || ![&next.v, &next.s, &next.z, &next.left].into_iter().all(sound) {
@@ -138,7 +147,7 @@ impl Market<'_> {
         let price = 2.0 * slopes.amax().max(f64::MIN_POSITIVE);
         let z = DVector::from_element(m, price);
         let s = (self.limits.tr_mul(&z) - slopes).map(|s| s.max(0.1 * price));
-        let left = (self.limits * &v).map(|used| 1.0 - used);
+        let left = (self.available - self.limits * &v).map(|left| if left > 0.0 { left } else { 1.0 });
         Point { v, s, z, left }
     }
 

@@ -38,7 +38,9 @@ pub struct Unallocated {
 /// consumption M ∘ Y      summed over the regions that a product comes from: (consuming region, branch)
 /// ```
 ///
-/// What final users cause themselves, `F_Y`, is in [`direct`](Accounts::direct), and part of regional totals only.
+/// Amounts are in the stressors' own units ([`Satellite::units`]); intensities and multipliers in those per unit of the
+/// table's money ([`IoTable::unit`]): Mt per M$, say. What final users cause themselves, `F_Y`, is in
+/// [`direct`](Accounts::direct), and part of regional totals only.
 /// Over all regions production and consumption are the same; a region's differ by its net trade in embodied stressors.
 ///
 /// # Example
