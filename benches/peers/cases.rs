@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use nalgebra::{DMatrix, DVector};
-use parecon_io::{Accounts, EmbodiedTrade, IoTable, Solver, Technology};
+use parecon_io::technology::{Accounts, EmbodiedTrade};
+use parecon_io::{IoTable, Solver, Technology};
 
 use crate::clock::{self, Measurement};
 use crate::exchange::{self, ACCOUNT, write_matrix};

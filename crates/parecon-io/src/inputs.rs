@@ -61,6 +61,11 @@ impl Inputs {
         }
     }
 
+    /// One coefficient, the same as in the matrix.
+    pub(crate) fn cell(&self, i: usize, j: usize) -> f64 {
+        self.cells[(i, j)] / self.divisors.as_ref().map_or(1.0, |divisors| divisors[j])
+    }
+
     /// The cells of a column and what divides them.
     pub(crate) fn column(&self, j: usize) -> (&[f64], f64) {
         let n = self.cells.nrows();

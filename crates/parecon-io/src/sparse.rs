@@ -13,7 +13,6 @@ use crate::axis::{Axis, Sector};
 use crate::error::Error;
 use crate::factor::Side;
 use crate::krylov::{self, Coefficients, EXACT};
-use crate::serial;
 use crate::technology::Solver;
 
 mod single;
@@ -162,8 +161,7 @@ impl SparseTechnology {
     /// # Example
     /// See [`SparseTechnology`].
     pub fn output_for(&self, final_demand: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector("final demand", final_demand, self.len(), |i| self.inner.sectors.describe(i))?;
-        self.solve_vector(Side::Straight, final_demand)
+        self.solve_vector("final demand", Side::Straight, final_demand)
     }
 
     /// Outputs for several final demands at once, X = L Y, one column each.
@@ -189,10 +187,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (self.len(), final_demands.ncols());
-        serial::check_matrix("final demands", final_demands, shape, |i, k| {
-            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
-        })?;
+        self.inner.sectors.check_demands(final_demands)?;
         self.solve(Side::Straight, final_demands)
     }
 
@@ -218,9 +213,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn prices(&self, value_added: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        let sector = |i| self.inner.sectors.describe(i);
-        serial::check_vector("value added per unit", value_added, self.len(), sector)?;
-        self.solve_vector(Side::Transposed, value_added)
+        self.solve_vector("value added per unit", Side::Transposed, value_added)
     }
 
     /// Output of all sectors per unit of final demand for each, m = L'1.
@@ -245,7 +238,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn output_multipliers(&self) -> Result<DVector<f64>, Error> {
-        self.solve_vector(Side::Transposed, &DVector::from_element(self.len(), 1.0))
+        self.prices(&DVector::from_element(self.len(), 1.0))
     }
 
     /// Footprints M = S L of k stressors, stressor × sector, as
@@ -271,14 +264,12 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (intensities.nrows(), self.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, self.inner.sectors.describe(j))
-        })?;
+        self.inner.sectors.check_intensities(intensities)?;
         Ok(self.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
-    fn solve_vector(&self, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
+    fn solve_vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
+        self.inner.sectors.check_vector(what, rhs)?;
         let rhs = DMatrix::from_column_slice(self.len(), 1, rhs.as_slice());
         Ok(self.solve(side, &rhs)?.column(0).into_owned())
     }

@@ -1,4 +1,18 @@
-//! A technology and the questions that one factorisation answers.
+//! A technology, the questions that one factorisation answers, and the answers.
+//!
+//! | question | answer |
+//! |---|---|
+//! | [`Technology::productivity`] | [`Productivity`], with a [`Verdict`] and every [`Offender`] |
+//! | [`Technology::accounts`] | [`Accounts`] by sector, [`RegionalAccounts`] by region, what is [`Unallocated`] |
+//! | [`Technology::embodied_trade`] | [`EmbodiedTrade`]; beside it [`GrossTrade`] |
+//! | [`Technology::multipliers`], [`Technology::closed`] | [`Multipliers`], [`ClosedTechnology`] |
+//! | [`Technology::with_prices_fixed`] and its like | [`FixedPrices`], [`FixedOutputs`] |
+//! | [`Technology::linkages`], [`Technology::spread`] | [`Linkages`] with the [`Role`] of every sector, [`Spread`] |
+//! | [`Technology::influence`], [`Technology::tolerances`] | [`Influence`], [`Tolerances`] |
+//! | [`Technology::extraction`], [`Technology::critical_suppliers`] | [`Extraction`], [`Loss`] |
+//! | [`Technology::what_if`] | [`WhatIf`] |
+//!
+//! [`Technology`], [`Allocation`] and what questions are asked with are also at the root of the crate.
 
 use std::sync::{Arc, OnceLock};
 
@@ -238,10 +252,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (self.len(), final_demands.ncols());
-        serial::check_matrix("final demands", final_demands, shape, |i, k| {
-            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
-        })?;
+        self.inner.sectors.check_demands(final_demands)?;
         self.solve(Side::Straight, final_demands)
     }
 
@@ -350,10 +361,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (intensities.nrows(), self.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, self.inner.sectors.describe(j))
-        })?;
+        self.inner.sectors.check_intensities(intensities)?;
         Ok(self.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
@@ -401,7 +409,7 @@ impl Technology {
     }
 
     fn solve_vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector(what, rhs, self.len(), |i| self.inner.sectors.describe(i))?;
+        self.inner.sectors.check_vector(what, rhs)?;
         let rhs = DMatrix::from_column_slice(self.len(), 1, rhs.as_slice());
         Ok(self.solve(side, &rhs)?.column(0).into_owned())
     }
