@@ -30,6 +30,7 @@ pub(crate) fn measure(case: &str, folder: &Path) -> Result<Measurement> {
             let demand = table.total_final_demand();
             clock::measure(|| fresh(&table), |technology| Ok(technology.output_for(&demand)?))
         }
+        "factors" => clock::measure(|| fresh(&table), |technology| Ok(technology.factorise()?)),
         "requirements" => {
             clock::measure(|| fresh(&table), |technology| Ok(technology.requirements().map(DMatrix::nrows)?))
         }
