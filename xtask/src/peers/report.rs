@@ -351,14 +351,14 @@ mod tests {
 
     #[test]
     fn rounds_give_the_best_time_and_the_most_memory() {
-        let mut first = measured(2.0, 5);
-        first.combine(&measured(1.0, 4));
+        let mut first = measured(2.0, 5_000);
+        first.combine(&measured(1.0, 4_000));
         assert_eq!(
             (first.seconds, first.cpu_seconds, first.repeats, first.peak),
-            (1.0, Some(2.0), 6, Some(5))
+            (1.0, Some(2.0), 6, Some(5_000))
         );
         assert_eq!(cell(&first), "1.00 s · 2.00 s · 5.00 kB · first 2.00 s");
-        assert_eq!(ratios(&measured(4.0, 20), &first), " (4.0×, first 2.0×, memory 4.0×)");
+        assert_eq!(ratios(&measured(4.0, 20_000), &first), " (4.0×, first 2.0×, memory 4.0×)");
     }
 
     #[test]
