@@ -20,7 +20,6 @@ mod names;
 #[cfg(feature = "optimise")]
 pub mod optimise;
 pub mod ordering;
-mod packed;
 pub mod paths;
 mod product;
 mod read;
