@@ -22,10 +22,13 @@
 //! [`solve`] merges identical members, tests whether each can meet the band at all, chooses an engine by size and hands
 //! over what it found. Each engine is also public on its own.
 
+mod basis;
 mod bound;
 mod config;
 mod exact;
 mod first_order;
+#[cfg(feature = "highs")]
+mod highs;
 mod infeasible;
 mod interior;
 mod member;
@@ -33,8 +36,11 @@ mod presolve;
 mod problem;
 mod solution;
 
+pub use basis::{Basis, purify};
 pub use config::{Config, Engine, Progress};
 pub use first_order::first_order;
+#[cfg(feature = "highs")]
+pub use highs::highs;
 pub use infeasible::{Farkas, Infeasible};
 pub use interior::interior_point;
 pub use presolve::{Unreachable, unreachable};
@@ -92,25 +98,22 @@ pub fn solve(
         return Ok(Outcome::Infeasible(reason));
     }
     let types = presolve::Types::new(problem);
-    // A type's few pairs would be few for each of its members only if they could be handed out one by one.
+    // A vertex for types is none for their members.
     let merged = if config.basic() { None } else { types.merged() };
     let reduced = merged.unwrap_or(problem);
     let few = if config.accuracy() < ACCURATE { ACCURATE_PAIRS } else { INTERIOR_PAIRS };
     let engine = match config.engine() {
-        Engine::Auto if reduced.pairs() <= few && !config.basic() => Engine::InteriorPoint,
+        Engine::Auto if reduced.pairs() <= few => Engine::InteriorPoint,
         other => other,
     };
     let outcome = match engine {
         Engine::Auto | Engine::FirstOrder => first_order(reduced, config, observer)?,
         Engine::InteriorPoint => interior_point(reduced, config, observer)?,
+        #[cfg(feature = "highs")]
+        Engine::Highs => highs(reduced, config, observer)?,
     };
     Ok(match merged {
         None => outcome,
         Some(_) => types.expand(problem, outcome),
     })
-}
-
-/// The most pairs a basic solution has in use: one per equation.
-fn basic_limit(problem: &Problem) -> usize {
-    problem.tasks() + (1 + problem.dimensions()) * problem.members()
 }

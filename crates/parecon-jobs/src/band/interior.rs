@@ -2,6 +2,7 @@
 
 use parecon_core::{Observer, Status};
 
+use super::basis::basic;
 use super::bound::fill;
 use super::member::MemberLp;
 use super::presolve::obstacle;
@@ -17,7 +18,7 @@ const FEASIBLE: f64 = 1e-9;
 /// Solves a band problem with clarabel's interior-point method.
 ///
 /// Variables are shares of the quotas and deviations, rows shares of the tasks, so that everything is of the order of 1
-/// whatever the units. The point is accurate to about 1e-9 of each task; it is not a vertex.
+/// whatever the units. The point is accurate to about 1e-9 of each task; it is a vertex only [if asked for](Config::with_basic).
 ///
 /// # Errors
 /// If the configuration is [invalid](Config::validate).
@@ -34,6 +35,9 @@ pub fn interior_point(
     observer: &mut dyn Observer<Progress>,
 ) -> Result<Outcome, Error> {
     config.validate()?;
+    if config.basic() {
+        return basic(problem, config, observer, interior_point);
+    }
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
@@ -78,9 +82,11 @@ pub fn interior_point(
     let mut solution = Solution::judge(problem, x, prices);
     solution.engine = Engine::InteriorPoint;
     solution.work.iterations = found.iterations;
-    let reached = solution.gap().abs() <= config.accuracy();
+    let reached = solution.gap() <= config.accuracy();
+    // The gap that counts is the recomputed one, not the solver's own.
     solution.status = match found.status {
         Status::Stalled if reached => Status::Converged,
+        Status::Converged if !reached => Status::Stalled,
         status => status,
     };
     observer.on_end(solution.status);
