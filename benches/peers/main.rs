@@ -7,6 +7,7 @@
 //! parecon-peers bandwidth THREADS          prints the bytes per second at which memory is read
 //! parecon-peers jobs make MEMBERS TASKS ELIGIBLE FILE    writes a band problem for all sides
 //! parecon-peers jobs ENGINE GAP FILE       solves it to a relative gap, measures it, and prints both as JSON
+//! parecon-peers plot SIZE FILE JSON        draws seconds by size, from the name and points of each line
 //! parecon-peers review CASE N ARRIVALS     simulates N times so many arrivals, measures it, and prints both as JSON
 //! ```
 
@@ -17,9 +18,11 @@ mod jobs;
 mod review;
 mod tables;
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use parecon_testbed::plot::{Series, draw};
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +47,10 @@ fn main() -> Result<()> {
             println!("{}", serde_json::to_string(&answer)?);
             Ok(())
         }
+        ["plot", size, file, series] => {
+            let series: Vec<Series> = serde_json::from_str(series)?;
+            fs::write(file, draw(size, &series)?).with_context(|| format!("could not write {file}"))
+        }
         ["review", case, replications, arrivals] => {
             let answer = review::run(case, replications.parse()?, arrivals.parse()?)?;
             println!("{}", serde_json::to_string(&answer)?);
@@ -51,7 +58,7 @@ fn main() -> Result<()> {
         }
         _ => bail!(
             "expected: make TABLE FOLDER [FILE], results FOLDER, measure CASE FOLDER, bandwidth THREADS, \
-             jobs make MEMBERS TASKS ELIGIBLE FILE, jobs ENGINE GAP FILE or review CASE REPLICATIONS ARRIVALS"
+             jobs make MEMBERS TASKS ELIGIBLE FILE, jobs ENGINE GAP FILE, plot SIZE FILE JSON or review CASE REPLICATIONS ARRIVALS"
         ),
     }
 }

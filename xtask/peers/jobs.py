@@ -18,6 +18,9 @@ import scipy.sparse as sp
 
 
 def main():
+    # Solvers greet on standard output, which is for the answer alone.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     match sys.argv[1:]:
         case ["versions"]:
             answer = {name: version(name) for name in ["highspy", "ortools"]}
@@ -25,7 +28,7 @@ def main():
             answer = run(PEERS[peer], float(gap), float(seconds), read(file))
         case _:
             sys.exit(__doc__)
-    print(json.dumps(answer))
+    print(json.dumps(answer), file=answers)
 
 
 class Problem:
@@ -153,7 +156,6 @@ def pdlp(p, gap, seconds):
 
 PEERS = {
     "highs-ipm": highs("ipx", "off"),
-    "highs-hipo": highs("hipo", "off"),
     "highs-simplex": highs("simplex", "off"),
     "highs-pdlp": highs("pdlp", "off"),
     "glop": glop,

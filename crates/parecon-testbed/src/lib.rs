@@ -6,5 +6,6 @@ pub mod io;
 pub mod jobs;
 #[cfg(feature = "planning")]
 pub mod planning;
+pub mod plot;
 #[cfg(feature = "review")]
 pub mod review;

@@ -2,25 +2,29 @@
 //! its own.
 //!
 //! Every objective must agree with our bound within what both sides were asked for. Times are the wall clock's and the
-//! processor's, without reading the problem and handing it over.
+//! processor's, without reading the problem and handing it over; `target/jobs-scale.svg` draws them by members.
 
 use super::python::{JOBS, Python};
 use crate::shell::{Cmd, Outcome};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs;
 
 /// Members, tasks, eligible tasks per member, and the peers that end within [`SECONDS`] on two cores of 2024.
-const SIZES: [(usize, usize, usize, &[&str]); 4] = [
-    (200, 400, 25, &["highs-ipm", "highs-hipo", "highs-simplex", "highs-pdlp", "glop", "pdlp"]),
-    (2000, 2000, 40, &["highs-ipm", "highs-hipo", "highs-simplex", "highs-pdlp", "glop", "pdlp"]),
-    (10_000, 6000, 30, &["highs-ipm", "highs-hipo", "highs-pdlp", "pdlp"]),
-    (100_000, 20_000, 25, &["highs-pdlp", "pdlp"]),
+const SIZES: [(usize, usize, usize, &[&str]); 7] = [
+    (100, 200, 20, ALL),
+    (200, 400, 25, ALL),
+    (1000, 1000, 30, ALL),
+    (2000, 2000, 40, ALL),
+    (10_000, 6000, 30, &["highs-ipm", "pdlp"]),
+    (30_000, 10_000, 30, &["pdlp"]),
+    (100_000, 20_000, 25, &["pdlp"]),
 ];
+const ALL: &[&str] = &["highs-ipm", "highs-simplex", "highs-pdlp", "glop", "pdlp"];
 /// Sizes beyond this many are asked for with `--large`.
-const SMALL: usize = 2;
+const SMALL: usize = 4;
 /// What a peer may take.
 const SECONDS: u32 = 300;
 /// The relative gap that is asked for.
@@ -61,6 +65,7 @@ pub(crate) fn run(ws: &Workspace, large: bool) -> Result<Outcome> {
     );
     println!("|---|---|---|---|---|---|---|---|");
     let mut failures = Vec::new();
+    let mut drawn = Drawn::default();
     for (members, tasks, eligible, peers) in SIZES.iter().take(if large { SIZES.len() } else { SMALL }) {
         let size = format!("{members} × {tasks}");
         let file = folder.join(format!("{members}-{tasks}.txt"));
@@ -71,7 +76,9 @@ pub(crate) fn run(ws: &Workspace, large: bool) -> Result<Outcome> {
             let gap = gap.to_string();
             let said = Cmd::new(&ours, &ws.root).args(["jobs", engine, &gap]).args([&file]).read()?;
             let answer = parse(&said)?;
-            println!("{}", row(&size, &format!("parecon-jobs, {engine}, {gap}"), &answer));
+            let name = format!("parecon-jobs, {engine}, {gap}");
+            println!("{}", row(&size, &name, &answer));
+            drawn.add(&name, *members, &answer);
             bound = answer.bound.map_or(bound, |b| b.max(bound));
         }
         for peer in *peers {
@@ -79,14 +86,48 @@ pub(crate) fn run(ws: &Workspace, large: bool) -> Result<Outcome> {
             let args = [peer.as_ref(), gap.as_ref(), seconds.as_ref(), file.as_os_str()];
             let answer = parse(&python.read(&args.map(|arg: &OsStr| arg), threads)?)?;
             println!("{}", row(&size, peer, &answer));
+            drawn.add(peer, *members, &answer);
             failures.extend(difference(bound, &answer).map(|what| format!("{size}, {peer}: {what}")));
         }
     }
+    let picture = ws.target.join("jobs-scale.svg");
+    Cmd::new(&ours, &ws.root)
+        .args(["plot".as_ref(), "members".as_ref(), picture.as_os_str(), drawn.json()?.as_ref()])
+        .read()?;
+    println!("\ndrawn in {}", picture.display());
     if failures.is_empty() {
         println!("\nall objectives agree with our bound within {AGREEMENT}, relative");
         return Ok(Outcome::Done);
     }
     bail!("objectives differ:\n  {}", failures.join("\n  "))
+}
+
+/// Seconds by members, in the order in which solvers were first met.
+#[derive(Default)]
+struct Drawn(Vec<Line>);
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    points: Vec<(f64, f64)>,
+}
+
+impl Drawn {
+    /// A solver that did not end is not drawn.
+    fn add(&mut self, name: &str, members: usize, answer: &Answer) {
+        if answer.objective.is_none() {
+            return;
+        }
+        let at = self.0.iter().position(|line| line.name == name).unwrap_or_else(|| {
+            self.0.push(Line { name: name.to_owned(), points: Vec::new() });
+            self.0.len() - 1
+        });
+        self.0[at].points.push((members as f64, answer.seconds));
+    }
+
+    fn json(&self) -> Result<String> {
+        Ok(serde_json::to_string(&self.0)?)
+    }
 }
 
 fn parse(text: &str) -> Result<Answer> {

@@ -5,12 +5,11 @@
 //! has a line for each: the process time beside the wall time shows whether other programs were in the way. Sizes with
 //! 1,000 goods (fewer for few councils) are also drawn, in `target/planning-scale.svg`.
 
-mod plot;
-
 use std::time::{Duration, Instant};
 
 use parecon_planning::experiment::{Generator, START_PRICE};
 use parecon_planning::{Config, Error, Planning, RevealedNewton};
+use parecon_testbed::plot::{Series, draw};
 
 const WANTS: u32 = 40;
 
@@ -47,17 +46,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             plans.push((councils, plan.wall.as_secs_f64()));
         }
     }
-    let series = [
-        plot::Series { name: "longest round", colour: "#0072b2", points: rounds },
-        plot::Series {
-            name: "plan from uniform prices to imbalances below 1e-9",
-            colour: "#d55e00",
-            points: plans,
-        },
-    ];
+    let series = [("longest round", rounds), ("plan from uniform prices to imbalances below 1e-9", plans)]
+        .map(|(name, points)| Series { name: name.into(), points });
     let path = std::path::Path::new("target").join("planning-scale.svg");
     std::fs::create_dir_all("target")?;
-    std::fs::write(&path, plot::draw(&series)?)?;
+    std::fs::write(&path, draw("councils", &series)?)?;
     println!("drawn in {}", path.display());
     Ok(())
 }

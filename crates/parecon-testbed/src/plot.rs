@@ -1,6 +1,8 @@
-//! Time by the number of councils, both on logarithmic scales, as SVG.
+//! Time by size, both on logarithmic scales, as SVG.
 
 use std::fmt::{self, Write};
+
+use serde::Deserialize;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 460.0;
@@ -9,19 +11,28 @@ const RIGHT: f64 = 20.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 50.0;
 
+/// Told apart by everybody (Okabe and Ito 2008).
+const COLOURS: [&str; 8] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a800"];
+
 /// A line of the plot.
-pub(crate) struct Series<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) colour: &'a str,
-    /// Numbers of councils and seconds, all positive.
-    pub(crate) points: Vec<(f64, f64)>,
+#[derive(Clone, Debug, Deserialize)]
+pub struct Series {
+    /// In the legend.
+    pub name: String,
+    /// Sizes and seconds, all positive.
+    pub points: Vec<(f64, f64)>,
 }
 
-/// The picture. A dashed line shows what is proportional to councils, from the last point of the first series down.
-pub(crate) fn draw(series: &[Series<'_>]) -> Result<String, fmt::Error> {
+/// The picture, with what sizes count below it. A dashed line shows what is proportional to size, from the last point of
+/// the first series down.
+///
+/// # Errors
+/// None: writing to a string does not fail.
+pub fn draw(size: &str, series: &[Series]) -> Result<String, fmt::Error> {
     let all = || series.iter().flat_map(|s| &s.points);
     let (x, y) = (Axis::over(all().map(|p| p.0)), Axis::over(all().map(|p| p.1)));
-    let at_x = |councils: f64| LEFT + x.share(councils) * (WIDTH - LEFT - RIGHT);
+    let at_x = |size: f64| LEFT + x.share(size) * (WIDTH - LEFT - RIGHT);
     let at_y = |seconds: f64| HEIGHT - BOTTOM - y.share(seconds) * (HEIGHT - TOP - BOTTOM);
     let mut svg = String::new();
     writeln!(
@@ -43,22 +54,22 @@ pub(crate) fn draw(series: &[Series<'_>]) -> Result<String, fmt::Error> {
     }
     writeln!(
         svg,
-        r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">councils</text>"#,
+        r#"<text x="{:.1}" y="{:.1}" text-anchor="middle">{size}</text>"#,
         0.5 * (LEFT + right),
         HEIGHT - 10.0
     )?;
-    if let Some(&(councils, seconds)) = series.first().and_then(|s| s.points.last()) {
-        let least = 10f64.powi(x.low).max(10f64.powi(y.low) * councils / seconds);
-        let (fx, fy, tx, ty) = (at_x(least), at_y(seconds * least / councils), at_x(councils), at_y(seconds));
+    if let Some(&(last, seconds)) = series.first().and_then(|s| s.points.last()) {
+        let least = 10f64.powi(x.low).max(10f64.powi(y.low) * last / seconds);
+        let (fx, fy, tx, ty) = (at_x(least), at_y(seconds * least / last), at_x(last), at_y(seconds));
         writeln!(
             svg,
             r##"<path d="M{fx:.1} {fy:.1}L{tx:.1} {ty:.1}" stroke="#787878" stroke-dasharray="5 4"/>"##
         )?;
     }
-    for (place, Series { name, colour, points }) in (0u8..).zip(series) {
+    for ((place, Series { name, points }), colour) in (0u8..).zip(series).zip(COLOURS.iter().cycle()) {
         let mut path = String::new();
-        for (i, &(councils, seconds)) in points.iter().enumerate() {
-            let (px, py) = (at_x(councils), at_y(seconds));
+        for (i, &(size, seconds)) in points.iter().enumerate() {
+            let (px, py) = (at_x(size), at_y(seconds));
             write!(path, "{}{px:.1} {py:.1}", if i == 0 { 'M' } else { 'L' })?;
             writeln!(svg, r#"<circle cx="{px:.1}" cy="{py:.1}" r="3.5" fill="{colour}"/>"#)?;
         }
@@ -88,5 +99,27 @@ impl Axis {
 
     fn share(&self, value: f64) -> f64 {
         (value.log10() - f64::from(self.low)) / f64::from(self.high - self.low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decade_is_as_long_everywhere_and_every_series_is_drawn() {
+        let series = |name: &str, scale: f64| Series {
+            name: name.into(),
+            points: vec![(10.0, scale), (100.0, 10.0 * scale), (1000.0, 100.0 * scale)],
+        };
+        let svg = draw("members", &[series("ours", 0.01), series("theirs", 0.1)]).unwrap();
+        let x: Vec<f64> = svg
+            .split("<circle cx=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(x.len(), 6);
+        assert!((2.0 * x[1] - x[0] - x[2]).abs() < 0.2, "{x:?}");
+        assert!(svg.contains(">ours<") && svg.contains(">theirs<") && svg.contains(">members<"));
     }
 }
