@@ -20,7 +20,14 @@
 //!
 //! # Engines
 //! [`solve`] merges identical members, tests whether each can meet the band at all, chooses an engine by size and hands
-//! over what it found. Each engine is also public on its own.
+//! over what it found. Each engine is also public on its own. The feature `highs` adds `HiGHS`, with which all others are
+//! tested; it compiles C++ for minutes and is never chosen unasked.
+//!
+//! # Vertices
+//! With [`Config::with_basic`] every engine ends at a vertex: at most tasks + (1 + D) · members pairs in use, 3–4 tasks a member with
+//! two dimensions. [`purify`] does the same to any solution, and [`Basis`] checks it: that the columns in use are linearly
+//! independent. Both eliminate member by member, where 1 + D columns span the others, and then on the tasks what each
+//! column more than those moves.
 
 mod basis;
 mod bound;

@@ -71,6 +71,26 @@ const DIMENSIONS: usize = 6;
 /// Per iteration O(D² · pairs that take part), soon a fifth of all; memory about 100 bytes per pair; 200–700 iterations for a gap of 1e-4, some
 /// thousands for 1e-6.
 ///
+/// # Example
+/// ```
+/// use parecon_jobs::TaskId;
+/// use parecon_jobs::band::{Config, Data, Problem, first_order};
+/// // Without a band: who minds less does it.
+/// let problem = Problem::new(Data {
+///     quotas: vec![30.0, 30.0],
+///     hours: vec![20.0, 40.0],
+///     starts: vec![0, 2, 4],
+///     tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+///     costs: vec![0.1, 0.5, 0.4, 0.6],
+///     ..Data::default()
+/// })?;
+/// let outcome = first_order(&problem, &Config::default(), &mut ())?;
+/// let found = outcome.solution().unwrap();
+/// assert!((found.objective - 25.0).abs() < 1e-4); // 20 h · 0.1 + 10 h · 0.5 + 30 h · 0.6
+/// assert!(found.gap() <= 1e-6 && found.residuals.hours < 1e-9);
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+///
 /// # Reference
 /// Chambolle & Pock (2011); Applegate et al., *PDLP* (2021, 2025); Lu & Yang, *Restarted Halpern PDHG for linear
 /// programming* (2024), whose restarts and reflection are used; Chen, Sun, Yuan, Zhang & Zhao, *HPR-LP* (2024).

@@ -27,6 +27,28 @@ const FEASIBLE: f64 = 1e-9;
 /// 10–40 iterations, each a sparse factorisation whose fill grows fast with the number of tasks: about 1 s for
 /// 40,000 pairs.
 ///
+/// # Example
+/// ```
+/// use parecon_jobs::TaskId;
+/// use parecon_jobs::band::{Config, Data, Problem, interior_point};
+/// // A soft band of no width: a point beyond it costs 0.1 an hour, as much as the difference in cost.
+/// let problem = Problem::new(Data {
+///     dimensions: 1,
+///     quotas: vec![10.0, 10.0],
+///     hours: vec![10.0, 10.0],
+///     offsets: vec![-1.0, 1.0],
+///     starts: vec![0, 2, 4],
+///     tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+///     costs: vec![0.0, 0.3, 0.3, 0.0],
+///     tolerances: vec![0.0; 2],
+///     penalties: vec![0.1; 2],
+/// })?;
+/// let outcome = interior_point(&problem, &Config::default().with_accuracy(1e-8), &mut ())?;
+/// // Each does what is easy: 2 members · 10 h · 1 point · 0.1, rather than 20 h · 0.15.
+/// assert!((outcome.solution().unwrap().objective - 2.0).abs() < 1e-6);
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+///
 /// # Reference
 /// Goulart & Chen, *Clarabel: an interior-point solver for conic programs with quadratic objectives* (2024).
 pub fn interior_point(
