@@ -8,15 +8,21 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use parecon_core::for_each;
+use pulp::Arch;
 
 use super::block::Circuits;
+use crate::mix::mix;
 
-/// A pivot's size over the largest of its circuit, which is 1.
-const PIVOT: f64 = 0.25;
+/// A triangular pivot's size over the largest of its circuit, which is 1. Small ones keep the core small, but errors may grow
+/// along the triangle; where they do, the next is tried.
+const PIVOTS: [f64; 3] = [0.25, 0.5, 0.9];
+/// What a solution may miss, over its largest part, for the elimination to be sound.
+const SOUND: f64 = 1e-11;
 /// What is left of a circuit, over what was, below which it depends on the others.
 const DEPENDENT: f64 = 1e-9;
-/// Columns of the core that are brought up to date together.
-const PANEL: usize = 32;
+/// Columns of the core that are brought up to date before any of them is a pivot, and those of them on one thread.
+const PANEL: usize = 64;
+const TOGETHER: usize = 16;
 
 /// The independent circuits, eliminated.
 pub(in super::super) struct Factor {
@@ -39,11 +45,37 @@ impl Factor {
     /// # Complexity
     /// O(entries log tasks + core³), the core on all threads.
     pub(in super::super) fn new(tasks: usize, circuits: &Circuits) -> Self {
+        let mut factor = Factor::with_pivots(tasks, circuits, PIVOTS[0]);
+        for pivot in &PIVOTS[1..] {
+            if factor.error(tasks, circuits) <= SOUND {
+                break;
+            }
+            factor = Factor::with_pivots(tasks, circuits, *pivot);
+        }
+        factor
+    }
+
+    /// What a solution misses, over its largest part, for hours that all independent circuits move.
+    fn error(&self, tasks: usize, circuits: &Circuits) -> f64 {
+        let (mut hours, mut most) = (vec![0.0; tasks], 0.0_f64);
+        for circuit in self.triangle.iter().map(|part| part.1).chain(self.columns.iter().copied()) {
+            let factor = if mix(circuit as u64) % 2 == 0 { 1.0 } else { -1.0 };
+            circuits.image(circuit).for_each(|(task, value)| hours[task] += factor * value);
+        }
+        let mut missed = hours.clone();
+        self.solve(circuits, hours, |circuit, factor| {
+            most = most.max(factor.abs());
+            circuits.image(circuit).for_each(|(task, value)| missed[task] -= factor * value);
+        });
+        missed.iter().fold(0.0_f64, |largest, miss| largest.max(miss.abs())) / most.max(1.0)
+    }
+
+    fn with_pivots(tasks: usize, circuits: &Circuits, least: f64) -> Self {
         let mut order: Vec<usize> = (0..circuits.len()).collect();
         let size = &circuits.size;
         order.sort_by(|a, b| size[*b].total_cmp(&size[*a]).then(a.cmp(b)));
         let (touched, most) = rank_limit(tasks, circuits);
-        let (triangle, taken) = peel(tasks, circuits, &order[..most.min(order.len())]);
+        let (triangle, taken) = peel(tasks, circuits, &order[..most.min(order.len())], least);
         let mut of_triangle = vec![false; tasks];
         triangle.iter().for_each(|(task, ..)| of_triangle[*task] = true);
         let rows = (0..tasks).filter(|task| touched[*task] && !of_triangle[*task]).collect();
@@ -84,13 +116,24 @@ impl Factor {
             let mut columns: Vec<(usize, Vec<f64>, f64)> =
                 panel.iter().map(|circuit| (*circuit, Vec::new(), 0.0)).collect();
             let this = &*self;
-            for_each(columns.iter_mut().collect(), |(circuit, column, size)| {
-                let mut hours = vec![0.0; tasks];
-                circuits.image(*circuit).for_each(|(task, value)| hours[task] = value);
-                this.reduce(circuits, &mut hours, |_, _| {});
-                column.extend(this.rows.iter().map(|task| hours[*task]));
-                *size = column.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
-                this.forward(column, 0);
+            let arch = Arch::new();
+            for_each(columns.chunks_mut(TOGETHER).collect(), |columns| {
+                for (circuit, column, size) in columns.iter_mut() {
+                    let mut hours = vec![0.0; tasks];
+                    circuits.image(*circuit).for_each(|(task, value)| hours[task] = value);
+                    this.reduce(circuits, &mut hours, |_, _| {});
+                    column.extend(this.rows.iter().map(|task| hours[*task]));
+                    *size = column.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
+                }
+                // Pivot by pivot, so that each is read from memory once for all columns.
+                arch.dispatch(
+                    #[inline(always)]
+                    || {
+                        for pivot in 0..first {
+                            columns.iter_mut().for_each(|(_, column, _)| this.eliminate(column, pivot));
+                        }
+                    },
+                );
             });
             self.work += (panel.len() * first * self.rows.len()) as u64;
             for at in 0..columns.len() {
@@ -118,12 +161,19 @@ impl Factor {
 
     /// Eliminates with the pivots of the core from `first` on.
     fn forward(&self, column: &mut [f64], first: usize) {
-        for (pivot, by) in self.lu.iter().enumerate().skip(first) {
-            let (above, below) = column.split_at_mut(pivot + 1);
-            let factor = above[pivot];
-            if factor != 0.0 {
-                below.iter_mut().zip(&by[pivot + 1..]).for_each(|(value, l)| *value -= factor * l);
-            }
+        Arch::new().dispatch(
+            #[inline(always)]
+            || (first..self.lu.len()).for_each(|pivot| self.eliminate(column, pivot)),
+        );
+    }
+
+    #[inline(always)]
+    fn eliminate(&self, column: &mut [f64], pivot: usize) {
+        let (above, below) = column.split_at_mut(pivot + 1);
+        let factor = above[pivot];
+        if factor != 0.0 {
+            let by = &self.lu[pivot][pivot + 1..];
+            below.iter_mut().zip(by).for_each(|(value, l)| *value -= factor * l);
         }
     }
 
@@ -222,8 +272,14 @@ enum State {
     Aside,
 }
 
-/// Finds triangular circuits among the candidates: (task, circuit, pivot), and whether each circuit is one.
-fn peel(tasks: usize, circuits: &Circuits, candidates: &[usize]) -> (Vec<(usize, usize, f64)>, Vec<bool>) {
+/// Finds triangular circuits among the candidates, with pivots of at least so much: (task, circuit, pivot), and whether each
+/// circuit is one.
+fn peel(
+    tasks: usize,
+    circuits: &Circuits,
+    candidates: &[usize],
+    least: f64,
+) -> (Vec<(usize, usize, f64)>, Vec<bool>) {
     let mut state = vec![State::Aside; circuits.len()];
     let mut starts = vec![0usize; tasks + 1];
     for &circuit in candidates {
@@ -249,7 +305,7 @@ fn peel(tasks: usize, circuits: &Circuits, candidates: &[usize]) -> (Vec<(usize,
     loop {
         let left = if let Some(task) = single.pop() {
             let found = movers(task).iter().find(|(circuit, _)| state[*circuit] == State::Open);
-            let Some(&(circuit, pivot)) = found.filter(|(_, pivot)| open[task] == 1 && pivot.abs() >= PIVOT)
+            let Some(&(circuit, pivot)) = found.filter(|(_, pivot)| open[task] == 1 && pivot.abs() >= least)
             else {
                 continue;
             };
