@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use nalgebra::{DMatrix, DVector};
-use parecon_io::{Accounts, EmbodiedTrade, IoTable, Solver, Technology};
+use parecon_io::paths::PathSearch;
+use parecon_io::technology::{Accounts, EmbodiedTrade};
+use parecon_io::{IoTable, Solver, Status, Technology};
 
 use crate::clock::{self, Measurement};
 use crate::exchange::{self, ACCOUNT, write_matrix};
@@ -30,6 +32,7 @@ pub(crate) fn measure(case: &str, folder: &Path) -> Result<Measurement> {
             let demand = table.total_final_demand();
             clock::measure(|| fresh(&table), |technology| Ok(technology.output_for(&demand)?))
         }
+        "factors" => clock::measure(|| fresh(&table), |technology| Ok(technology.factorise()?)),
         "requirements" => {
             clock::measure(|| fresh(&table), |technology| Ok(technology.requirements().map(DMatrix::nrows)?))
         }
@@ -42,10 +45,34 @@ pub(crate) fn measure(case: &str, folder: &Path) -> Result<Measurement> {
             let demand = table.total_final_demand();
             clock::measure(|| fresh(&table), |technology| Ok(technology.critical_suppliers(&demand)?))
         }
+        "paths" => {
+            let (demand, technology) = (table.total_final_demand(), Technology::from_table(&table)?);
+            let paid = table.value_added_intensities()?.row(0).transpose();
+            let search = PathSearch::new().with_coverage(EXPLAINED)?.with_max_paths(MOST_PATHS);
+            clock::measure(
+                || Ok(()),
+                |()| {
+                    let census = technology.path_census(&paid, &demand, &search)?;
+                    let layers = technology.production_layers(&paid, &demand, TIERS)?;
+                    if census.status != Status::Converged || layers.remainder() > BEYOND * census.total {
+                        bail!("{MOST_PATHS} paths or {TIERS} tiers explain too little");
+                    }
+                    Ok((census, layers))
+                },
+            )
+        }
         "influence" => clock::measure(|| fresh(&table), |technology| Ok(technology.influence(INCREMENT)?)),
         _ => bail!("there is no case {case:?}"),
     }
 }
+
+/// The share of a footprint for which single paths are counted, and how many of them at most.
+const EXPLAINED: f64 = 0.9;
+const MOST_PATHS: usize = 100_000_000;
+
+/// Tiers of suppliers that are told apart, and the share of the footprint that may be left beyond them.
+const TIERS: usize = 9;
+const BEYOND: f64 = 0.01;
 
 /// The change of every coefficient, as on the other side.
 const INCREMENT: f64 = 0.001;

@@ -5,10 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
 use crate::names::Names;
+use crate::serial;
 
 mod id;
 mod suggest;
@@ -288,6 +290,27 @@ impl<K: AxisKind> Axis<K> {
     }
 
     /// `sector "326"`, for messages.
+    /// Refuses a vector that is not one finite number for every label.
+    pub(crate) fn check_vector(&self, what: &str, vector: &DVector<f64>) -> Result<(), Error> {
+        serial::check_vector(what, vector, self.len(), |i| self.describe(i))
+    }
+
+    /// Refuses anything but columns of finite numbers, each with one for every label.
+    pub(crate) fn check_demands(&self, demands: &DMatrix<f64>) -> Result<(), Error> {
+        let shape = (self.len(), demands.ncols());
+        serial::check_matrix("final demands", demands, shape, |i, k| {
+            format!("{} in demand {}", self.describe(i), k + 1)
+        })
+    }
+
+    /// Refuses anything but rows of finite numbers, each with one for every label.
+    pub(crate) fn check_intensities(&self, intensities: &DMatrix<f64>) -> Result<(), Error> {
+        let shape = (intensities.nrows(), self.len());
+        serial::check_matrix("intensities", intensities, shape, |k, j| {
+            format!("row {}, {}", k + 1, self.describe(j))
+        })
+    }
+
     pub(crate) fn describe(&self, index: usize) -> String {
         format!("{} {:?}", K::NOUN, self.inner.labels[index].code)
     }

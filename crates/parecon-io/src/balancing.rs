@@ -52,7 +52,6 @@ mod table;
 
 pub use conflict::Conflict;
 pub use kras::{Compromise, Constraint, kras};
-pub use make_use::{BalancedMakeUse, MakeUseTotals};
 pub use table::{BalancedTable, TableTotals};
 
 /// When balancing ends.

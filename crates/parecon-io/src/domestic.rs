@@ -25,10 +25,10 @@ impl Domestic {
     pub(crate) fn new(inputs: &Inputs, members: &[Vec<usize>]) -> Option<Self> {
         let all: usize = members.iter().map(Vec::len).sum();
         let own: usize = members.iter().map(|sectors| sectors.len() * sectors.len()).sum();
-        if own as f64 > LARGEST_SHARE * (all * all) as f64 {
+        if all == 0 || own as f64 > LARGEST_SHARE * (all * all) as f64 {
             return None;
         }
-        let invert = |sectors: &Vec<usize>| {
+        let invert = |sectors: &&Vec<usize>| {
             let mut block = DMatrix::identity(sectors.len(), sectors.len());
             for (c, &j) in sectors.iter().enumerate() {
                 let (cells, divisor) = inputs.column(j);
@@ -39,31 +39,39 @@ impl Domestic {
             let system = System::Plain(&block);
             let inverse = Factor::new(system, |_| String::new())
                 .and_then(|f| f.into_inverse(system, |_| String::new()));
-            Some((sectors.clone(), inverse.ok()?))
+            Some((sectors.to_vec(), inverse.ok()?))
         };
-        let regions =
-            members.iter().filter(|sectors| !sectors.is_empty()).map(invert).collect::<Option<_>>()?;
-        Some(Self { regions })
+        let members: Vec<&Vec<usize>> = members.iter().filter(|sectors| !sectors.is_empty()).collect();
+        Some(Self { regions: each(&members, invert)? })
     }
 
-    /// The sectors of each region.
-    pub(crate) fn regions(&self) -> impl Iterator<Item = &[usize]> {
-        self.regions.iter().map(|(sectors, _)| sectors.as_slice())
-    }
-
-    /// Replaces each vector b by the solution of (I − A) x = b, or of the transposed system, without trade.
-    pub(crate) fn solve(&self, side: Side, vectors: &mut DMatrix<f64>) {
+    /// The solutions of (I − A) X = B, or of the transposed system, without trade.
+    pub(crate) fn solve(&self, side: Side, rhs: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut solutions = DMatrix::zeros(rhs.nrows(), rhs.ncols());
         for (sectors, inverse) in &self.regions {
-            let right = vectors.select_rows(sectors);
-            let mut solution = DMatrix::zeros(sectors.len(), vectors.ncols());
+            let right = rhs.select_rows(sectors);
+            let mut solution = DMatrix::zeros(sectors.len(), rhs.ncols());
             let block = Block::new(inverse.as_slice(), sectors.len(), 0..sectors.len(), 0..sectors.len());
             match side {
                 Side::Straight => product::add_straight(block, right.as_slice(), solution.as_mut_slice()),
                 Side::Transposed => product::transposed(block, right.as_slice(), solution.as_mut_slice()),
             }
             for (r, &i) in sectors.iter().enumerate() {
-                vectors.set_row(i, &solution.row(r));
+                solutions.set_row(i, &solution.row(r));
             }
         }
+        solutions
     }
+}
+
+#[cfg(feature = "parallel")]
+fn each<T: Sync, U: Send>(all: &[T], one: impl Fn(&T) -> Option<U> + Send + Sync) -> Option<Vec<U>> {
+    use rayon::prelude::*;
+
+    all.par_iter().map(one).collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn each<T, U>(all: &[T], one: impl Fn(&T) -> Option<U>) -> Option<Vec<U>> {
+    all.iter().map(one).collect()
 }

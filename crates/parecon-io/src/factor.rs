@@ -349,7 +349,7 @@ fn quick_check(
     (residual, exact)
 }
 
-/// The threads of a factorisation; its bits are the same for any number (`tests/threads.rs`).
+/// The threads of a factorisation; its bits are the same for any number (`tests/solvers.rs`).
 fn par() -> Par {
     #[cfg(feature = "parallel")]
     return Par::rayon(0);

@@ -5,7 +5,7 @@
 //! | WIOD, releases 2013 and 2016 | [`read_wiod`] | |
 //! | OECD ICIO | [`read_icio`] | |
 //! | Eurostat FIGARO, matrix and flat | [`read_figaro`], [`read_figaro_flat`] | |
-//! | Eurostat FIGARO, supply and use | [`read_figaro_supply_use`] | |
+//! | Eurostat FIGARO, supply and use, matrix or flat | [`read_figaro_supply_use`] | |
 //! | EXIOBASE 3, and whatever pymrio saved | [`read_pymrio`] | [`write_pymrio`] |
 //! | one record per flow | [`read_long`] | [`write_long`] |
 //! | the same two in Parquet, feature `parquet` | [`read_pymrio`], `read_long_parquet` | `write_pymrio_parquet`, `write_long_parquet` |
@@ -17,6 +17,15 @@
 //! row 0. None of them repairs anything in silence: a reader returns the table and
 //! [`notes`](Import::notes) on what it found odd in the text, and
 //! [`validate_strictly`](IoTable::validate_strictly) tells what is odd about the table.
+//!
+//! # What is not read
+//! - Apache Arrow files (Feather, IPC): their smallest reader, `arrow-ipc`, takes 110 s of processor time to compile. In
+//!   Python, `pandas.read_feather("flows.arrow").to_parquet("flows.parquet")` makes of them what `read_long_parquet` reads.
+//! - Workbooks: save each sheet as CSV. `pandas.read_excel("wiot.xlsb", header=None).to_csv("wiot.csv", header=False,
+//!   index=False)` does it for all of WIOD.
+//! - Supply and use tables of WIOD 2016 (`intsut14_nov16.xlsb`, `AUS_SUT_nov16.xlsx`). How their sheets are laid out is known
+//!   from other programs, but not which exports of a country (`EXP`) are already in the imports of the others, and a
+//!   reader that guesses would count trade twice. The world tables of the same release are read by [`read_wiod`].
 //!
 //! # Conventions
 //! - Labels are those of the source; sectors and final demand of several regions are `region.branch` and

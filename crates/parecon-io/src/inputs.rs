@@ -7,7 +7,6 @@ use nalgebra::{DMatrix, DVector};
 use crate::domestic::Domestic;
 use crate::factor::Side;
 use crate::krylov::Coefficients;
-use crate::packed::Packed;
 use crate::product;
 
 /// A, where a cell is `cells[(i, j)] / divisors[j]`. A table's flows are shared, not copied.
@@ -61,6 +60,11 @@ impl Inputs {
         }
     }
 
+    /// One coefficient, the same as in the matrix.
+    pub(crate) fn cell(&self, i: usize, j: usize) -> f64 {
+        self.cells[(i, j)] / self.divisors.as_ref().map_or(1.0, |divisors| divisors[j])
+    }
+
     /// The cells of a column and what divides them.
     pub(crate) fn column(&self, j: usize) -> (&[f64], f64) {
         let n = self.cells.nrows();
@@ -74,25 +78,8 @@ impl Inputs {
 }
 
 impl Coefficients for Inputs {
-    type Rest<'a> = Packed;
-
-    fn precondition(&self, side: Side, vectors: &mut DMatrix<f64>) {
-        if let Some(domestic) = self.domestic() {
-            domestic.solve(side, vectors);
-        }
-    }
-
-    fn rest(&self, side: Side) -> Packed {
-        let units = self.divisors.clone().unwrap_or_else(|| vec![1.0; self.len()]);
-        let mut rest = Packed::new(&self.cells, units, side);
-        if let Some(domestic) = self.domestic() {
-            domestic.regions().for_each(|sectors| rest.clear(sectors));
-        }
-        rest
-    }
-
-    fn apply_rest(rest: &Packed, x: &DMatrix<f64>) -> DMatrix<f64> {
-        rest.multiply(x)
+    fn precondition(&self, side: Side, rhs: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+        self.domestic().map(|domestic| domestic.solve(side, rhs))
     }
 
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {

@@ -20,7 +20,6 @@ mod names;
 #[cfg(feature = "optimise")]
 pub mod optimise;
 pub mod ordering;
-mod packed;
 pub mod paths;
 mod product;
 mod read;
@@ -30,7 +29,7 @@ mod satellite;
 mod serial;
 mod sparse;
 mod table;
-mod technology;
+pub mod technology;
 pub mod uncertainty;
 pub mod values;
 
@@ -50,10 +49,7 @@ pub use satellite::Satellite;
 pub use sparse::SparseTechnology;
 pub use table::{IoTable, Layout, Regroup};
 pub use technology::{
-    Accounts, Allocation, Cells, Change, ClosedTechnology, EmbodiedTrade, Extraction, FixedOutputs,
-    FixedPrices, ForwardModel, GrossTrade, Households, Influence, Link, Linkages, Loss, Multipliers,
-    Offender, Productivity, RegionalAccounts, Removal, Role, Solver, Spread, Technology, Tolerances,
-    Unallocated, Verdict, WhatIf,
+    Allocation, Cells, Change, ForwardModel, Households, Link, Removal, Solver, Technology,
 };
 
 pub use parecon_core::{Observer, Status};

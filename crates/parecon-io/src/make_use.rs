@@ -144,8 +144,8 @@ impl MakeUse {
         })?;
         let industry_output = make.column_sum();
         let commodity_output = make.row_sum_tr();
-        serial::check_vector("industry output", &industry_output, m, |i| industries.describe(i))?;
-        serial::check_vector("commodity output", &commodity_output, n, |i| commodities.describe(i))?;
+        industries.check_vector("industry output", &industry_output)?;
+        commodities.check_vector("commodity output", &commodity_output)?;
         Ok(Self {
             industries,
             commodities,

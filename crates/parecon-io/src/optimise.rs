@@ -25,6 +25,8 @@ use crate::serial;
 use crate::technology::Technology;
 
 mod answer;
+mod deliveries;
+mod interior;
 mod objective;
 mod program;
 mod proof;

@@ -19,7 +19,6 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::Error;
-use crate::serial;
 use crate::technology::Technology;
 
 mod alternatives;
@@ -75,9 +74,8 @@ fn check_vectors(
     intensities: &DVector<f64>,
     final_demand: &DVector<f64>,
 ) -> Result<(), Error> {
-    let name = |i: usize| technology.sectors().describe(i);
-    serial::check_vector("intensities", intensities, technology.len(), name)?;
-    serial::check_vector("final demand", final_demand, technology.len(), name)
+    technology.sectors().check_vector("intensities", intensities)?;
+    technology.sectors().check_vector("final demand", final_demand)
 }
 
 /// The technology of the absolute coefficients, for which the sum over all chains must converge.

@@ -12,6 +12,10 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::factor::Side;
 
+mod ahead;
+
+use ahead::Ahead;
+
 /// Rows of a product that one task computes: enough work to be worth a task, and few enough to keep all cores busy.
 const PANEL: usize = 512;
 
@@ -132,10 +136,14 @@ impl<'a> Block<'a> {
         self.columns.1 - self.columns.0
     }
 
+    /// The place of a cell of the block.
+    fn at(&self, column: usize, row: usize) -> usize {
+        (self.columns.0 + column) * self.stride + self.rows.0 + row
+    }
+
     /// Cells of a column, counted from the block's first, from one row of the block to before another.
     fn column(&self, j: usize, from: usize, to: usize) -> &'a [f64] {
-        let start = (self.columns.0 + j) * self.stride + self.rows.0;
-        &self.cells[start + from..start + to]
+        &self.cells[self.at(j, from)..self.at(j, to)]
     }
 }
 
@@ -143,7 +151,7 @@ impl<'a> Block<'a> {
 ///
 /// `x` holds one vector after the other, each as long as the block is wide, `sums` likewise each as long as it is high.
 pub(crate) fn add_straight(block: Block<'_>, x: &[f64], sums: &mut [f64]) {
-    if block.height() > 0 && block.width() > 0 {
+    if block.height() > 0 && block.width() > 0 && !sums.is_empty() {
         Arch::new().dispatch(Straight { block, x, sums });
     }
 }
@@ -181,21 +189,32 @@ impl WithSimd for Straight<'_> {
             while j < width {
                 let most = if sums.len() == height { COLUMNS_TO_ONE } else { COLUMNS };
                 let together = if width - j >= most { most } else { 1 };
+                // While these columns are multiplied, memory is asked for the same rows of the next ones.
+                let (column, row) = if j + together < width { (j + together, from) } else { (0, to) };
+                let next = block.at(column, row);
+                let share = together.div_ceil((sums.len() / height).div_ceil(VECTORS));
                 for (group, target) in sums.chunks_mut(VECTORS * height).enumerate() {
+                    let columns = (group * share).min(together)..((group + 1) * share).min(together);
+                    let ahead = Ahead {
+                        cells: block.cells,
+                        first: next + columns.start * block.stride,
+                        stride: block.stride,
+                        columns: columns.len(),
+                    };
                     let x = &x[group * VECTORS * width..];
                     let count = target.len() / height;
                     match (together, count) {
-                        (COLUMNS, 4) => straight::<S, COLUMNS, 4>(simd, block, x, target, j, from, to),
-                        (COLUMNS, 3) => straight::<S, COLUMNS, 3>(simd, block, x, target, j, from, to),
-                        (COLUMNS, 2) => straight::<S, COLUMNS, 2>(simd, block, x, target, j, from, to),
-                        (COLUMNS, _) => straight::<S, COLUMNS, 1>(simd, block, x, target, j, from, to),
+                        (COLUMNS, 4) => straight::<S, COLUMNS, 4>(simd, block, ahead, x, target, j, from..to),
+                        (COLUMNS, 3) => straight::<S, COLUMNS, 3>(simd, block, ahead, x, target, j, from..to),
+                        (COLUMNS, 2) => straight::<S, COLUMNS, 2>(simd, block, ahead, x, target, j, from..to),
+                        (COLUMNS, _) => straight::<S, COLUMNS, 1>(simd, block, ahead, x, target, j, from..to),
                         (COLUMNS_TO_ONE, _) => {
-                            straight::<S, COLUMNS_TO_ONE, 1>(simd, block, x, target, j, from, to);
+                            straight::<S, COLUMNS_TO_ONE, 1>(simd, block, ahead, x, target, j, from..to);
                         }
                         _ => {
                             for c in 0..count {
                                 let target = &mut target[c * height..(c + 1) * height];
-                                straight::<S, 1, 1>(simd, block, &x[c * width..], target, j, from, to);
+                                straight::<S, 1, 1>(simd, block, ahead, &x[c * width..], target, j, from..to);
                             }
                         }
                     }
@@ -207,19 +226,19 @@ impl WithSimd for Straight<'_> {
     }
 }
 
-/// Rows `from..to` of `C` columns times `V` vectors.
+/// Some rows of `C` columns times `V` vectors.
 #[inline(always)]
 fn straight<S: Simd, const C: usize, const V: usize>(
     simd: S,
     block: Block<'_>,
+    ahead: Ahead<'_>,
     x: &[f64],
     sums: &mut [f64],
     j: usize,
-    from: usize,
-    to: usize,
+    rows: Range<usize>,
 ) {
     let (height, width) = (block.height(), block.width());
-    let columns: [&[f64]; C] = std::array::from_fn(|c| block.column(j + c, from, to));
+    let columns: [&[f64]; C] = std::array::from_fn(|c| block.column(j + c, rows.start, rows.end));
     let factors: [[f64; C]; V] = std::array::from_fn(|v| std::array::from_fn(|c| x[v * width + j + c]));
     let wide: [[S::f64s; C]; V] = factors.map(|of| of.map(|factor| simd.splat_f64s(factor)));
     let parts: [(&[S::f64s], &[f64]); C] = columns.map(|column| S::as_simd_f64s(column));
@@ -230,10 +249,11 @@ fn straight<S: Simd, const C: usize, const V: usize>(
     let targets: [&mut [f64]; V] = std::array::from_fn(|_| {
         let (target, after) = std::mem::take(&mut rest).split_at_mut(height);
         rest = after;
-        &mut target[from..to]
+        &mut target[rows.clone()]
     });
     let targets = targets.map(|target| S::as_mut_simd_f64s(target));
     for i in 0..len {
+        ahead.ask(i * S::F64_LANES);
         let cells: [S::f64s; C] = std::array::from_fn(|c| heads[c][i]);
         for v in 0..V {
             let sum = &mut targets[v].0[i];

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Chain, Cursor, Read};
 use std::path::Path;
 
 use crate::error::Error;
@@ -52,6 +52,30 @@ impl Source<BufReader<File>> {
         let file = File::open(path).map_err(|error| Error::unreadable(&name, error))?;
         Ok(Self { name, reader: BufReader::new(file) })
     }
+}
+
+/// Enough to see how a text begins.
+const GLANCE: u64 = 4096;
+
+/// A source that has been looked at, again from its beginning.
+pub(crate) type Glanced<R> = Source<BufReader<Chain<Cursor<Vec<u8>>, R>>>;
+
+/// What the first bytes of a source say, and the source.
+pub(crate) fn glanced<R: Read, T>(
+    source: Source<R>,
+    look: impl FnOnce(&[u8]) -> T,
+) -> Result<(T, Glanced<R>), Error> {
+    let (name, mut reader) = source.into_parts();
+    let mut glance = Vec::new();
+    let read = reader.by_ref().take(GLANCE).read_to_end(&mut glance);
+    read.map_err(|error| Error::unreadable(&name, error))?;
+    let seen = look(&glance);
+    Ok((seen, Source::new(name, BufReader::new(Cursor::new(glance).chain(reader)))))
+}
+
+/// The first line of a text that is not blank.
+pub(crate) fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default()
 }
 
 /// The records of a source, one at a time.

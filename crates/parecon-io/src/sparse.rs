@@ -13,19 +13,11 @@ use crate::axis::{Axis, Sector};
 use crate::error::Error;
 use crate::factor::Side;
 use crate::krylov::{self, Coefficients, EXACT};
-use crate::serial;
 use crate::technology::Solver;
 
-mod single;
+mod strips;
 
-use single::Single;
-
-/// Rows of a product that one task computes.
-#[cfg(feature = "parallel")]
-const ROWS: usize = 1024;
-
-/// Independent sums within a row.
-const STRANDS: usize = 4;
+use strips::Strips;
 
 /// Corrections of a direct solution by its residual: the second is hardly ever needed.
 const REFINEMENTS: usize = 3;
@@ -71,27 +63,17 @@ struct Inner {
     factor: OnceLock<Result<Lu<usize, f64>, Error>>,
 }
 
-/// A by rows and A' by rows: every product is sums over rows, which do not depend on who computes them.
+/// A, and A and A' as they are multiplied, each made when needed and kept.
 #[derive(Debug)]
 struct SparseInputs {
     rows: CsrMatrix<f64>,
-    columns: CsrMatrix<f64>,
-    /// For directions of the iteration, made when needed and kept: it is read a few times per question only.
-    single_rows: OnceLock<Single>,
-    single_columns: OnceLock<Single>,
+    straight: OnceLock<Strips>,
+    transposed: OnceLock<Strips>,
 }
 
 impl SparseInputs {
     fn new(rows: CsrMatrix<f64>) -> Self {
-        let (single_rows, single_columns) = (OnceLock::new(), OnceLock::new());
-        Self { columns: rows.transpose(), rows, single_rows, single_columns }
-    }
-
-    fn matrix(&self, side: Side) -> &CsrMatrix<f64> {
-        match side {
-            Side::Straight => &self.rows,
-            Side::Transposed => &self.columns,
-        }
+        Self { rows, straight: OnceLock::new(), transposed: OnceLock::new() }
     }
 }
 
@@ -102,7 +84,8 @@ impl SparseTechnology {
     /// A matrix that is not square over the sectors and coefficients that are not finite are refused.
     ///
     /// # Complexity
-    /// O(n + z) for z coefficients: nothing is factorised yet. Two copies of the coefficients are held.
+    /// O(n + z) for z coefficients: nothing is factorised yet. Questions make and keep one copy of the coefficients for
+    /// outputs and one for prices.
     ///
     /// # Example
     /// See [`SparseTechnology`].
@@ -162,8 +145,7 @@ impl SparseTechnology {
     /// # Example
     /// See [`SparseTechnology`].
     pub fn output_for(&self, final_demand: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector("final demand", final_demand, self.len(), |i| self.inner.sectors.describe(i))?;
-        self.solve_vector(Side::Straight, final_demand)
+        self.solve_vector("final demand", Side::Straight, final_demand)
     }
 
     /// Outputs for several final demands at once, X = L Y, one column each.
@@ -189,10 +171,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (self.len(), final_demands.ncols());
-        serial::check_matrix("final demands", final_demands, shape, |i, k| {
-            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
-        })?;
+        self.inner.sectors.check_demands(final_demands)?;
         self.solve(Side::Straight, final_demands)
     }
 
@@ -218,9 +197,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn prices(&self, value_added: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        let sector = |i| self.inner.sectors.describe(i);
-        serial::check_vector("value added per unit", value_added, self.len(), sector)?;
-        self.solve_vector(Side::Transposed, value_added)
+        self.solve_vector("value added per unit", Side::Transposed, value_added)
     }
 
     /// Output of all sectors per unit of final demand for each, m = L'1.
@@ -245,7 +222,7 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn output_multipliers(&self) -> Result<DVector<f64>, Error> {
-        self.solve_vector(Side::Transposed, &DVector::from_element(self.len(), 1.0))
+        self.prices(&DVector::from_element(self.len(), 1.0))
     }
 
     /// Footprints M = S L of k stressors, stressor × sector, as
@@ -271,14 +248,12 @@ impl SparseTechnology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (intensities.nrows(), self.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, self.inner.sectors.describe(j))
-        })?;
+        self.inner.sectors.check_intensities(intensities)?;
         Ok(self.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
-    fn solve_vector(&self, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
+    fn solve_vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
+        self.inner.sectors.check_vector(what, rhs)?;
         let rhs = DMatrix::from_column_slice(self.len(), 1, rhs.as_slice());
         Ok(self.solve(side, &rhs)?.column(0).into_owned())
     }
@@ -333,56 +308,11 @@ fn solved(factor: &Lu<usize, f64>, side: Side, rhs: &DMatrix<f64>) -> DMatrix<f6
 }
 
 impl Coefficients for SparseInputs {
-    type Rest<'a> = &'a Single;
-
     fn apply(&self, side: Side, x: &DMatrix<f64>) -> DMatrix<f64> {
-        let matrix = self.matrix(side);
-        let mut product = DMatrix::zeros(x.nrows(), x.ncols());
-        for (x, mut target) in x.column_iter().zip(product.column_iter_mut()) {
-            let x = x.as_slice();
-            by_rows(target.as_mut_slice(), |i| row_sum(matrix, i, x));
-        }
-        product
-    }
-
-    fn rest(&self, side: Side) -> &Single {
-        let single = match side {
-            Side::Straight => &self.single_rows,
-            Side::Transposed => &self.single_columns,
+        let strips = match side {
+            Side::Straight => self.straight.get_or_init(|| Strips::new(&self.rows)),
+            Side::Transposed => self.transposed.get_or_init(|| Strips::new(&self.rows.transpose())),
         };
-        single.get_or_init(|| Single::new(self.matrix(side)))
+        strips.multiply(x)
     }
-
-    fn apply_rest(rest: &&Single, x: &DMatrix<f64>) -> DMatrix<f64> {
-        rest.multiply(x)
-    }
-}
-
-/// The sum of one row's terms, in strands: one alone would wait for its additions.
-fn row_sum(matrix: &CsrMatrix<f64>, i: usize, x: &[f64]) -> f64 {
-    let (from, to) = (matrix.row_offsets()[i], matrix.row_offsets()[i + 1]);
-    let (values, rest) = matrix.values()[from..to].as_chunks::<STRANDS>();
-    let (columns, others) = matrix.col_indices()[from..to].as_chunks::<STRANDS>();
-    let mut strands = [0.0; STRANDS];
-    for (values, columns) in values.iter().zip(columns) {
-        for ((strand, value), &j) in strands.iter_mut().zip(values).zip(columns) {
-            *strand += value * x[j];
-        }
-    }
-    let rest = rest.iter().zip(others).map(|(value, &j)| value * x[j]);
-    strands.into_iter().chain(rest).sum()
-}
-
-#[cfg(feature = "parallel")]
-fn by_rows(product: &mut [f64], row: impl Fn(usize) -> f64 + Sync) {
-    use rayon::prelude::*;
-
-    product.par_chunks_mut(ROWS).enumerate().for_each(|(chunk, rows)| {
-        rows.iter_mut().enumerate().for_each(|(i, cell)| *cell = row(chunk * ROWS + i));
-    });
-}
-
-#[cfg(not(feature = "parallel"))]
-fn by_rows(product: &mut [f64], row: impl Fn(usize) -> f64) {
-    product.iter_mut().enumerate().for_each(|(i, cell)| *cell = row(i));
 }

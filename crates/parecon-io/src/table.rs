@@ -108,12 +108,11 @@ impl IoTable {
         components: Axis<ValueAdded>,
         value_added: DMatrix<f64>,
     ) -> Result<Self, Error> {
-        let n = sectors.len();
         check_flows(&sectors, &flows)?;
         check_final_demand(&sectors, &categories, &final_demand)?;
         check_value_added(&sectors, &components, &value_added)?;
         let output = flows.column_sum() + final_demand.column_sum();
-        serial::check_vector("output", &output, n, |i| sectors.describe(i))?;
+        sectors.check_vector("output", &output)?;
         let regions = Arc::new(Regions::single(&sectors, &categories));
         Ok(Self {
             sectors,
@@ -171,7 +170,7 @@ impl IoTable {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn with_output(mut self, output: DVector<f64>) -> Result<Self, Error> {
-        serial::check_vector("output", &output, self.sectors.len(), |i| self.sectors.describe(i))?;
+        self.sectors.check_vector("output", &output)?;
         self.output = Arc::new(output);
         Ok(self)
     }

@@ -1,4 +1,18 @@
-//! A technology and the questions that one factorisation answers.
+//! A technology, the questions that one factorisation answers, and the answers.
+//!
+//! | question | answer |
+//! |---|---|
+//! | [`Technology::productivity`] | [`Productivity`], with a [`Verdict`] and every [`Offender`] |
+//! | [`Technology::accounts`] | [`Accounts`] by sector, [`RegionalAccounts`] by region, what is [`Unallocated`] |
+//! | [`Technology::embodied_trade`] | [`EmbodiedTrade`]; beside it [`GrossTrade`] |
+//! | [`Technology::multipliers`], [`Technology::closed`] | [`Multipliers`], [`ClosedTechnology`] |
+//! | [`Technology::with_prices_fixed`] and its like | [`FixedPrices`], [`FixedOutputs`] |
+//! | [`Technology::linkages`], [`Technology::spread`] | [`Linkages`] with the [`Role`] of every sector, [`Spread`] |
+//! | [`Technology::influence`], [`Technology::tolerances`] | [`Influence`], [`Tolerances`] |
+//! | [`Technology::extraction`], [`Technology::critical_suppliers`] | [`Extraction`], [`Loss`] |
+//! | [`Technology::what_if`] | [`WhatIf`] |
+//!
+//! [`Technology`], [`Allocation`] and what questions are asked with are also at the root of the crate.
 
 use std::sync::{Arc, OnceLock};
 
@@ -33,7 +47,7 @@ pub use what_if::{Change, WhatIf};
 /// Below this many sectors a factorisation is made in a fraction of a second, and serves every later question.
 const LARGE: usize = 2500;
 
-/// Iteration reads A some fifteen times and works on all right-hand sides at each; beyond one right-hand side in
+/// Iteration reads A some ten times and works on all right-hand sides at each; beyond one right-hand side in
 /// so many sectors that takes longer than the factorisation.
 const SECTORS_PER_QUESTION: usize = 96;
 
@@ -60,8 +74,8 @@ pub enum Solver {
     Auto,
     /// One LU factorisation, kept for all questions: best for many questions one after another.
     Direct,
-    /// GMRES, one pass per iteration over a copy of A in single precision, half as large as A, for all right-hand sides
-    /// of a question together; verified with A itself. Where it does not reach rounding level, the direct way is taken.
+    /// GMRES, one pass over A per iteration for all right-hand sides of a question together; nothing is copied. Where it
+    /// does not reach rounding level, the direct way is taken.
     Iterative,
     /// L once, in the place of the factors, and every question by a product with it: best where L is wanted anyway.
     Inverse,
@@ -182,6 +196,34 @@ impl Technology {
         &self.inner.sectors
     }
 
+    /// Scales and factorises I − A, if that was not done yet.
+    ///
+    /// Questions do so by themselves when the [`Solver`] has them answered directly. Call this to decide when that time is
+    /// spent, or to learn early that I − A is singular.
+    ///
+    /// # Errors
+    /// A singular I − A, naming a sector.
+    ///
+    /// # Complexity
+    /// 2n³/3 operations, n² numbers; nothing if the factors are there.
+    ///
+    /// # Example
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use parecon_io::{Axis, Solver, Technology, datasets};
+    ///
+    /// let technology = Technology::from_table(&datasets::miller_blair()?)?.with_solver(Solver::Direct);
+    /// technology.factorise()?;
+    /// // Two sectors that use up all they make.
+    /// let sectors = Axis::from_codes(["iron", "coal"])?;
+    /// let closed = Technology::from_coefficients(sectors, dmatrix![0.5, 0.5; 0.5, 0.5])?;
+    /// assert!(closed.factorise().unwrap_err().is_singular());
+    /// # Ok::<(), parecon_io::Error>(())
+    /// ```
+    pub fn factorise(&self) -> Result<(), Error> {
+        self.factor().map(|_| ())
+    }
+
     /// Direct input coefficients A.
     ///
     /// A technology of a table holds the table's flows, not A: the matrix is found at the first call and kept.
@@ -238,10 +280,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn outputs_for(&self, final_demands: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (self.len(), final_demands.ncols());
-        serial::check_matrix("final demands", final_demands, shape, |i, k| {
-            format!("{} in demand {}", self.inner.sectors.describe(i), k + 1)
-        })?;
+        self.inner.sectors.check_demands(final_demands)?;
         self.solve(Side::Straight, final_demands)
     }
 
@@ -316,7 +355,7 @@ impl Technology {
         let found = self.inner.requirements.get_or_init(|| {
             let factor = match self.inner.solver {
                 // They make room for L, which answers the other questions.
-                Solver::Inverse => self.factorise()?,
+                Solver::Inverse => self.new_factor()?,
                 _ => self.factor()?.clone(),
             };
             factor.into_inverse(System::Leontief(&self.inner.inputs), |j| self.singular(j))
@@ -350,18 +389,15 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
-        let shape = (intensities.nrows(), self.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, self.inner.sectors.describe(j))
-        })?;
+        self.inner.sectors.check_intensities(intensities)?;
         Ok(self.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
     fn factor(&self) -> Result<&Factor, Error> {
-        self.inner.factor.get_or_init(|| self.factorise()).as_ref().map_err(Clone::clone)
+        self.inner.factor.get_or_init(|| self.new_factor()).as_ref().map_err(Clone::clone)
     }
 
-    fn factorise(&self) -> Result<Factor, Error> {
+    fn new_factor(&self) -> Result<Factor, Error> {
         Factor::new(System::Leontief(&self.inner.inputs), |j| self.singular(j))
     }
 
@@ -401,7 +437,7 @@ impl Technology {
     }
 
     fn solve_vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector(what, rhs, self.len(), |i| self.inner.sectors.describe(i))?;
+        self.inner.sectors.check_vector(what, rhs)?;
         let rhs = DMatrix::from_column_slice(self.len(), 1, rhs.as_slice());
         Ok(self.solve(side, &rhs)?.column(0).into_owned())
     }

@@ -316,7 +316,7 @@ impl Technology {
 
 /// Refuses a vector over the sectors of another length or with entries that are negative or not finite.
 pub(crate) fn not_negative(what: &str, vector: &DVector<f64>, sectors: &Axis<Sector>) -> Result<(), Error> {
-    serial::check_vector(what, vector, sectors.len(), |i| sectors.describe(i))?;
+    sectors.check_vector(what, vector)?;
     match vector.iter().position(|value| *value < 0.0) {
         None => Ok(()),
         Some(i) => Err(Error::invalid(format!(

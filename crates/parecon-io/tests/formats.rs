@@ -378,6 +378,48 @@ W2_D1,BE_A01,W2,D1,BE,A01,1
     );
     assert_eq!(damaged("W2,D1,AT,B", "W2,D1,AT,A01"), "u.csv:8:1: \"D1\" to \"AT.A01\" appears twice");
     assert_eq!(refusal(read(FLAT, use_)), "s.csv:1:8: there is no column \"rowPi\" (of a supply table)");
+
+    // The same in matrix form, labelled as Eurostat's matrix files are; each file may have either form.
+    let supply_matrix = "\
+rowLabels,AT_A01,AT_B,BE_A01
+AT_CPA_A01,8.5,0,0
+AT_CPA_B,1.5,5,0
+BE_CPA_A01,0,0,4
+";
+    let use_matrix = "\
+rowLabels,AT_A01,AT_B,BE_A01,BE_P3_S14,AT_P51G
+AT_CPA_A01,0,0,3,7,-1.5
+AT_CPA_B,6.5,0,0,0,0
+BE_CPA_A01,0,0,0,0,4
+W2_D1,3.5,5,1,0,0
+W2_D21X31,0,0,0,0.25,0
+";
+    for (supply, use_) in [(supply_matrix, use_matrix), (supply, use_matrix), (supply_matrix, use_)] {
+        assert_eq!(read(supply, use_)?, tables);
+    }
+    let damaged = |from: &str, to: &str| {
+        refusal(read(&supply_matrix.replacen(from, to, 1), &use_matrix.replacen(from, to, 1)))
+    };
+    assert_eq!(damaged("A01,8.5", "A01,x"), "s.csv:2:2: \"x\" is not a number");
+    assert_eq!(
+        damaged("AT_B,BE_A01\n", "AT_B,BE_P51G\n"),
+        "s.csv:1:4: \"P51G\" is final demand, which supplies nothing"
+    );
+    assert_eq!(
+        damaged("BE_CPA_A01,0,0,4\n", "W2_D1,0,0,4\n"),
+        "s.csv:4:1: \"W2\" is primary inputs, which are not supplied"
+    );
+    assert_eq!(damaged("AT_CPA_B,1.5", "AT,1.5"), "s.csv:3:1: \"AT\" is not AREA_CODE");
+    assert_eq!(
+        damaged("AT_CPA_B,6.5", "AT_CPA_A01,6.5"),
+        "u.csv:3:1: row \"AT_CPA_A01\" appears twice, first in line 2"
+    );
+    assert_eq!(
+        refusal(read(supply, supply_matrix)),
+        "u.csv:4:1: there is no final demand, must be at least one"
+    );
+    let gaps = read(supply_matrix, &use_matrix.replacen("AT_CPA_B,6.5,0,0", "AT_CPA_B,6.5,,", 1))?;
+    assert_eq!(gaps.validate().of(Check::EmptyCells).map(|found| found.value).collect::<Vec<_>>(), [2.0]);
     assert_eq!(
         refusal(read(supply, &use_[..63])),
         "u.csv:2:1: there is no final demand, must be at least one"

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use nalgebra::{DMatrix, DVector};
-use parecon_io::{Allocation, ForwardModel, Role, Technology, datasets, nalgebra};
+use parecon_io::technology::Role;
+use parecon_io::{Allocation, ForwardModel, Technology, datasets, nalgebra};
 use parecon_testbed::io::tables;
 use proptest::prelude::*;
 

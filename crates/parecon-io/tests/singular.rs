@@ -1,7 +1,8 @@
 //! Technologies that cannot produce a surplus, and those at the edge.
 
 use nalgebra::{DVector, dmatrix, dvector};
-use parecon_io::{Axis, Error, IoGraph, Model, Technology, Verdict, datasets, nalgebra};
+use parecon_io::technology::Verdict;
+use parecon_io::{Axis, Error, IoGraph, Model, Technology, datasets, nalgebra};
 
 fn technology(coefficients: nalgebra::DMatrix<f64>) -> Result<Technology, Error> {
     let codes = ["a", "b", "c", "d"];

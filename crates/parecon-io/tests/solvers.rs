@@ -136,6 +136,9 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     // Large enough for factorisation, inverse and products to be spread.
     let table = random_table(700, 9).unwrap();
     let y = table.final_demand().clone();
+    let (regions, n) = (random_multiregional(8, 15, 2).unwrap(), 3000);
+    let sectors = Axis::from_codes((0..n).map(|i| i.to_string())).unwrap();
+    let sparse = SparseTechnology::from_coefficients(sectors, sparse(n, 0.005, 3)).unwrap();
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
@@ -147,6 +150,12 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 iterative.outputs_for(&several).unwrap(),
                 direct.requirements().unwrap().clone(),
                 direct.with_solver(Solver::Inverse).outputs_for(&several).unwrap(),
+                Technology::from_table(&regions)
+                    .unwrap()
+                    .with_solver(Solver::Iterative)
+                    .outputs_for(regions.final_demand())
+                    .unwrap(),
+                sparse.with_solver(Solver::Iterative).output_multipliers().unwrap(),
             )
         })
     };

@@ -4,7 +4,7 @@
 
 use parecon_jobs::hospital::{Assumptions, Regime};
 use parecon_jobs::report::Report;
-use parecon_jobs::training::{Answer, Programme, programme};
+use parecon_jobs::training::{self, Programme, programme};
 use parecon_jobs::{Balance, Config, Dimension, Minutes, Outcome, Workplace, balance, datasets};
 
 /// Mean deviations of empowerment that training is to reach, rating points.
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut programmes: Vec<(f64, Programme)> = Vec::new();
     for target in TARGETS {
         match programme(&opened, Dimension::Empowerment, target, &Config::default(), &mut ())? {
-            Answer::Programme(found) => {
+            training::Outcome::Programme(found) => {
                 println!(
                     "mean deviation of empowerment {target}: {} people learn a licence in {:.0} years of study \
                      (no programme takes less than {:.0})",
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 );
                 programmes.push((target, *found));
             }
-            Answer::OutOfReach(least) => {
+            training::Outcome::OutOfReach(least) => {
                 println!("mean deviation of empowerment {target}: out of reach, at least {:.2}", least.bound);
             }
             other => println!("mean deviation of empowerment {target}: {other:?}"),

@@ -26,9 +26,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, HIGHEST_RATING, LOWEST_RATING, Minutes, Workplace};
 
+mod config;
 mod exchange;
+mod proof;
 
-pub use exchange::{Exchange, Exchanging, Move};
+pub use config::Config;
+pub use exchange::{Exchange, Move};
 
 /// An average this near to the social one is the same.
 const SAME: f64 = 1e-12;
@@ -75,9 +78,9 @@ pub enum OutsideShare {
     Balanced,
     /// This share, from 0 to 1.
     Share(f64),
-    /// No share: what is outside lies on the wrong side, or not far enough. θ as the formula gives it, or not a number if
-    /// what is outside is as what is inside.
-    Impossible(f64),
+    /// No share: what is outside lies on the wrong side, or not far enough. θ as the formula gives it; `None` if what is outside
+    /// is as what is inside.
+    Impossible(Option<f64>),
 }
 
 /// `θ = (ē_soc − ē_w) / (ē_out − ē_w)`: which share of their hours people of average `own` would spend where the average is
@@ -90,7 +93,7 @@ pub enum OutsideShare {
 /// ```
 /// use parecon_jobs::across::{OutsideShare, outside_share};
 /// assert_eq!(outside_share(4.0, 7.0, 10.0), OutsideShare::Share(0.5));
-/// assert_eq!(outside_share(4.0, 7.0, 6.0), OutsideShare::Impossible(1.5));
+/// assert_eq!(outside_share(4.0, 7.0, 6.0), OutsideShare::Impossible(Some(1.5)));
 /// ```
 #[must_use]
 pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
@@ -100,8 +103,7 @@ pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
     let theta = (social - own) / (outside - own);
     match theta {
         theta if (0.0..=1.0).contains(&theta) => OutsideShare::Share(theta),
-        theta if theta.is_finite() => OutsideShare::Impossible(theta),
-        _ => OutsideShare::Impossible(f64::NAN),
+        theta => OutsideShare::Impossible(theta.is_finite().then_some(theta)),
     }
 }
 
@@ -109,7 +111,7 @@ pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::across::{Exchanging, OutsideShare, Place, Society};
+/// use parecon_jobs::across::{Config, OutsideShare, Place, Society};
 /// use parecon_jobs::Minutes;
 /// let hours = |h| Minutes::from_hours(h);
 /// let society = Society::new(vec![
@@ -119,9 +121,9 @@ pub fn outside_share(own: f64, social: f64, outside: f64) -> OutsideShare {
 /// assert_eq!(society.averages(), [11.0, 9.0]);
 /// // Miners would spend three quarters of their hours at the publisher's, and as many hours would be worked in the mine instead.
 /// assert_eq!(society.outside_shares(0), [OutsideShare::Share(0.75); 2]);
-/// let exchange = society.exchange(&Exchanging::new())?;
+/// let exchange = society.exchange(&Config::new(), &mut ())?;
 /// assert!((exchange.moved.as_hours() - 1500.0).abs() < 0.1);
-/// assert!(exchange.largest < 0.01);
+/// assert!(exchange.largest.value < 0.01);
 /// # Ok::<(), parecon_jobs::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,6 +208,11 @@ impl Society {
         &self.places
     }
 
+    /// All work in minutes.
+    fn total(&self) -> u64 {
+        self.places.iter().map(|place| place.time.get()).sum()
+    }
+
     /// `ē`: the social average in each dimension, weighted by hours.
     #[must_use]
     pub fn averages(&self) -> &[f64] {
@@ -220,11 +227,21 @@ impl Society {
     ///
     /// # Complexity
     /// O(dimensions).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::across::{OutsideShare, Place, Society};
+    /// use parecon_jobs::Minutes;
+    /// let mine = Place::new("mine", Minutes::new(6000), 3, vec![5.0, 9.0]);
+    /// let school = Place::new("school", Minutes::new(18_000), 9, vec![13.0, 9.0]);
+    /// let society = Society::new(vec![mine, school])?;
+    /// assert_eq!(society.outside_shares(0), [OutsideShare::Share(0.75), OutsideShare::Balanced]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn outside_shares(&self, place: usize) -> Vec<OutsideShare> {
         let Some(own) = self.places.get(place) else { return Vec::new() };
-        let total: u64 = self.places.iter().map(|p| p.time.get()).sum();
-        let outside = 1.0 - own.time.get() as f64 / total as f64;
+        let outside = 1.0 - own.time.get() as f64 / self.total() as f64;
         let pairs = own.averages.iter().zip(&self.averages);
         pairs
             .map(|(e, social)| {

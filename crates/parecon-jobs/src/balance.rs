@@ -6,9 +6,9 @@ use crate::aggregate::Aggregate;
 use crate::certificate::{binding_members, binding_tasks, bound_on_mean, is_bound, sparsest_prices};
 use crate::choice::choose;
 use crate::feasible::feasible;
-use crate::large::{Stages, stages};
-use crate::leximin::{Leximin, by_member, proved};
+use crate::leximin::{by_member, proved};
 use crate::lp::{Limits, Step};
+use crate::progress::followed;
 use crate::proof::Claim;
 use crate::stages::{Goal, Point, Problem};
 use crate::team::Team;
@@ -37,7 +37,11 @@ use crate::{
 ///
 /// If no assignment meets the hours, the answer is [`Outcome::Infeasible`] with a proof that names tasks and members.
 ///
-/// The observer sees every interior-point iteration. If it stops the method, or the solver does not get to the end,
+/// Workplaces of more than 20,000 pairs of types are solved by [band programmes](crate::band): the same levels to about a
+/// thousandth of a point, until everybody is [balanced](Config::with_balanced), then the mean of what exceeds that; prices of
+/// binding tasks are those the programmes come upon.
+///
+/// The observer sees every iteration. If it stops the method, or the solver does not get to the end,
 /// the best complexes so far are returned, exact all the same, with a [`Status`] that says so. The solver works on a
 /// thread of its own; an operating system that refuses the thread counts as a solver that stalled.
 ///
@@ -78,111 +82,16 @@ pub fn balance(
     observer: &mut dyn Observer<Progress>,
 ) -> Result<Outcome, Error> {
     config.validate()?;
-    let aggregate = Aggregate::new(workplace);
-    let start = match feasible(workplace, &aggregate) {
-        Ok(start) => start.into_iter().map(|minutes| minutes as f64).collect::<Vec<_>>(),
-        Err(reasons) => return Ok(Outcome::Infeasible(reasons)),
-    };
-    observer.on_start();
-    let by_type = Problem::by_type(&aggregate);
-    let team = Team::new(&aggregate);
-    let mut run = Run { limits: config.limits(), observer, iterations: 0, status: Status::Converged };
-
-    let large = config.is_large(by_type.pairs.len());
-    let (first, mut second, leximin, solved);
-    if large {
-        Stages { first, mean: second, leximin } = stages(workplace, &by_type, config, &mut run)?;
-        solved = !leximin.minutes.is_empty();
-    } else {
-        let nobody = vec![None; by_type.quotas.len()];
-        first = run.stage(Stage::LargestDeviation, &by_type, &Goal::Largest { caps: &nobody });
-        second = None;
-        solved = run.status.is_converged();
-        leximin = first.as_ref().map_or_else(Leximin::default, |point| {
-            Leximin::new(workplace, &by_type, point, config, &mut run)
-        });
-    }
-    let mut complexes = None;
-    let mut choice = None;
-    if first.is_some() && solved {
-        let mut minutes = &leximin.minutes;
-        if run.status.is_converged() && !large {
-            let emphasis = vec![1.0; aggregate.dimensions];
-            let goal = Goal::Mean { caps: &leximin.caps, emphasis: &emphasis };
-            second = run.stage(Stage::MeanDeviation, &by_type, &goal);
-            if let Some(point) = second.as_ref().filter(|_| run.status.is_converged()) {
-                minutes = &point.minutes;
-            }
-        }
-        if run.status.is_converged() && *config.choice() != Choice::Any {
-            complexes = choose(workplace, &team, &by_type, &leximin, minutes, config, &mut run)?;
-            choice = Some(run.status);
-            if run.status != Status::Stopped {
-                // The deviations are optimal whether or not this stage got to its end.
-                run.status = Status::Converged;
-            }
-        }
-        if complexes.is_none() {
-            complexes = Some(team.complexes(workplace, &team.divide(minutes))?);
-        }
-    }
-    let (complexes, spread) = match complexes {
-        Some(complexes) => with_spread(workplace, complexes)?,
-        None => {
-            // The solver stopped early: its point and the one that proved feasibility compete.
-            let fallback = with_spread(workplace, team.complexes(workplace, &team.divide(&start))?)?;
-            match &first {
-                Some(point) => {
-                    let reached =
-                        with_spread(workplace, team.complexes(workplace, &team.divide(&point.minutes))?)?;
-                    if reached.1.max_abs < fallback.1.max_abs { reached } else { fallback }
-                }
-                None => fallback,
-            }
-        }
-    };
-    complexes.verify(workplace)?;
-    let levels = leximin.levels(workplace, &complexes, &aggregate);
-    let largest =
-        Bound { value: spread.max_abs, bound: levels.first().map_or(0.0, |level| level.deviation.bound) };
-    let (mean_bound, mean_proof) = match &second {
-        Some(point) => {
-            let caps = by_member(workplace, &aggregate, &leximin.caps);
-            let estimate = bound_on_mean(&by_type, point, &leximin.caps);
-            proved(workplace, &aggregate, point, Claim::Mean(&caps), estimate)
-        }
-        None => (0.0, None),
-    };
-    let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
-    if let Some(point) = first.as_ref().filter(|_| is_bound(largest.bound)) {
-        members = binding_members(workplace, &complexes, &aggregate, &point.weights);
-        if large {
-            tasks = binding_tasks(&aggregate, &point.prices);
-        } else if run.status.is_converged() {
-            let (prices, status) = run.prices(&by_type, point);
-            tasks = binding_tasks(&aggregate, &prices);
-            least_pulls = Some(status);
-        }
-    }
-    let certificate = Certificate {
-        largest,
-        levels,
-        mean: Bound { value: spread.mean_abs, bound: mean_bound },
-        mean_proof,
-        binding_members: members,
-        binding_tasks: tasks,
-    };
-    let info = Info {
-        member_types: aggregate.types.len(),
-        task_types: aggregate.classes.len(),
-        pairs: aggregate.pairs.len(),
-        iterations: run.iterations,
-        choice,
-        least_pulls,
-    };
-    let status = run.status;
-    run.observer.on_end(status);
-    Ok(Outcome::Balanced(Box::new(Balance { complexes, spread, status, certificate, info })))
+    followed(observer, Outcome::status, |observer| {
+        let aggregate = Aggregate::new(workplace);
+        let start = match feasible(workplace, &aggregate) {
+            Ok(start) => start.into_iter().map(|minutes| minutes as f64).collect::<Vec<_>>(),
+            Err(reasons) => return Ok(Outcome::Infeasible(reasons)),
+        };
+        let run = Run { limits: config.limits(), observer, iterations: 0, status: Status::Converged };
+        let balance = run.balance(workplace, &aggregate, &start, config)?;
+        Ok(Outcome::Balanced(Box::new(balance)))
+    })
 }
 
 fn with_spread(workplace: &Workplace, complexes: Complexes) -> Result<(Complexes, Spread), Error> {
@@ -199,9 +108,78 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn balance(
+        mut self,
+        workplace: &Workplace,
+        aggregate: &Aggregate,
+        start: &[f64],
+        config: &Config,
+    ) -> Result<Balance, Error> {
+        let by_type = Problem::by_type(aggregate);
+        let team = Team::new(aggregate);
+        let way = config.way(by_type.pairs.len());
+        let found = way.deviations(workplace, &by_type, config, &mut self)?;
+        let (mut chosen, mut choice) = (None, None);
+        if self.status.is_converged() && *config.choice() != Choice::Any {
+            chosen = choose(workplace, &team, &by_type, &found.within, config, &mut self)?;
+            choice = Some(self.status);
+            if self.status != Status::Stopped {
+                // The deviations are optimal whether or not this stage got to its end.
+                self.status = Status::Converged;
+            }
+        }
+        let divided =
+            |minutes: &[f64]| with_spread(workplace, team.complexes(workplace, &team.divide(minutes))?);
+        let (complexes, spread) = match chosen {
+            Some(complexes) => with_spread(workplace, complexes)?,
+            None if found.settled => divided(&found.minutes)?,
+            None => {
+                // The solver stopped early: its point, if any, and the one that proved feasibility compete.
+                let fallback = divided(start)?;
+                let reached = (!found.minutes.is_empty()).then(|| divided(&found.minutes)).transpose()?;
+                reached.filter(|reached| reached.1.max_abs < fallback.1.max_abs).unwrap_or(fallback)
+            }
+        };
+        complexes.verify(workplace)?;
+        let levels = found.leximin.levels(workplace, &complexes, aggregate);
+        let bound = levels.first().map_or(0.0, |level| level.deviation.bound);
+        let (mean_bound, mean_proof) = match &found.mean {
+            Some(point) => {
+                let caps = by_member(workplace, aggregate, &found.leximin.caps);
+                let estimate = bound_on_mean(&by_type, point, &found.leximin.caps);
+                proved(workplace, aggregate, point, Claim::Mean(&caps), estimate)
+            }
+            None => (0.0, None),
+        };
+        let (mut members, mut tasks, mut least_pulls) = (Vec::new(), Vec::new(), None);
+        if let Some(point) = found.first.as_ref().filter(|_| is_bound(bound)) {
+            members = binding_members(workplace, &complexes, aggregate, &point.weights);
+            let (prices, status) = way.prices(&by_type, point, &mut self);
+            tasks = binding_tasks(aggregate, &prices);
+            least_pulls = status;
+        }
+        let certificate = Certificate {
+            largest: Bound { value: spread.max_abs, bound },
+            levels,
+            mean: Bound { value: spread.mean_abs, bound: mean_bound },
+            mean_proof,
+            binding_members: members,
+            binding_tasks: tasks,
+        };
+        let info = Info {
+            member_types: aggregate.types.len(),
+            task_types: aggregate.classes.len(),
+            pairs: aggregate.pairs.len(),
+            iterations: self.iterations,
+            choice,
+            least_pulls,
+        };
+        Ok(Balance { complexes, spread, status: self.status, certificate, info })
+    }
+
     /// The simplest prices that carry the bound of the first stage, or its own if the search for them does not get
     /// to its end; and how it ended.
-    fn prices(&mut self, problem: &Problem<'_>, point: &Point) -> (Vec<f64>, Status) {
+    pub(crate) fn prices(&mut self, problem: &Problem<'_>, point: &Point) -> (Vec<f64>, Status) {
         let stage = Stage::Certificate;
         let observer = &mut *self.observer;
         let mut on_step = |(iteration, objective, gap): Step| {

@@ -113,14 +113,21 @@ pub fn solve(
         Engine::Auto if reduced.pairs() <= few => Engine::InteriorPoint,
         other => other,
     };
-    let outcome = match engine {
-        Engine::Auto | Engine::FirstOrder => first_order(reduced, config, observer)?,
-        Engine::InteriorPoint => interior_point(reduced, config, observer)?,
+    let by_engine = |problem: &Problem, observer: &mut dyn Observer<Progress>| match engine {
+        Engine::Auto | Engine::FirstOrder => first_order(problem, config, observer),
+        Engine::InteriorPoint => interior_point(problem, config, observer),
         #[cfg(feature = "highs")]
-        Engine::Highs => highs(reduced, config, observer)?,
+        Engine::Highs => highs(problem, config, observer),
     };
-    Ok(match merged {
-        None => outcome,
-        Some(_) => types.expand(problem, outcome),
-    })
+    let outcome = by_engine(reduced, observer)?;
+    if merged.is_none() {
+        return Ok(outcome);
+    }
+    match types.expand(problem, outcome) {
+        // A type's quota is a rounded sum, so that a proof with next to no margin may hold for types and not for members.
+        Outcome::Infeasible(proof) if proof.verify(problem).is_err() => {
+            by_engine(problem, &mut |progress: &Progress| observer.on_round(progress))
+        }
+        expanded => Ok(expanded),
+    }
 }

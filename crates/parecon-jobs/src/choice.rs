@@ -4,23 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
 use crate::balance::Run;
-use crate::large::cheapest;
-use crate::leximin::Leximin;
 use crate::mix::{WEYL, unit};
 use crate::model::PerDimension;
-use crate::stages::{Goal, Problem};
+use crate::stages::Problem;
 use crate::team::Team;
-use crate::{Complexes, Config, Error, HIGHEST_RATING, LOWEST_RATING, MemberId, Stage, TaskId, Workplace};
+use crate::way::Way;
+use crate::{Complexes, Config, Error, HIGHEST_RATING, LOWEST_RATING, MemberId, Share, TaskId, Workplace};
 
 /// Beyond this many (member, class) pairs [`Choice::FewTasks`] works on types: a larger programme would take longer than
 /// the stages before it.
 const FEW_TASKS_PAIRS: usize = 60_000;
-/// The last stage may spend this part of the slack, so that it has an interior.
-const VERTEX_SLACK: f64 = 0.1;
-/// The least room of the last stage, in rating points, if the slack is 0.
-const VERTEX_ROOM: f64 = 1e-7;
-
-/// What decides among complexes that are equally balanced.
+/// What decides among complexes that are equally balanced: no deviation grows beyond what the stages before have reached, or, by
+/// band programmes, beyond the [balanced](crate::Config::with_balanced) deviation if that is more.
 ///
 /// ```
 /// use parecon_jobs::{balance, Choice, Config, Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
@@ -46,8 +41,8 @@ pub enum Choice {
     Any,
     /// A fixed pseudo-random linear cost, whose optimum is a vertex: at most one pair of (member, kind of task) in use per
     /// equation, that is about three per member and one per kind of task in all. Few, not fewest, which would be a
-    /// problem of integers. Beyond 60,000 such pairs it works on types of members, so that every member takes part in
-    /// all kinds of tasks that its type does.
+    /// problem of integers. Beyond 60,000 such pairs, or by band programmes, it works on types of members, so that every member
+    /// takes part in all kinds of tasks that its type does.
     #[default]
     FewTasks,
     /// Everyone does what they [find most desirable](Workplace::own_desirability): the mean rating of work by those who do
@@ -64,79 +59,54 @@ pub(crate) fn choose(
     workplace: &Workplace,
     team: &Team<'_>,
     by_type: &Problem<'_>,
-    leximin: &Leximin,
-    minutes: &[f64],
+    within: &[PerDimension<f64>],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Complexes>, Error> {
-    let large = config.is_large(by_type.pairs.len());
-    let room = (config.slack() * VERTEX_SLACK).max(VERTEX_ROOM);
-    let allowed = |row: &PerDimension<f64>| row.iter().map(|a| a.abs() + room).collect();
-    let of_type: Vec<PerDimension<f64>> = if large {
-        // Everybody within their level's cap; the mean was not minimised.
-        leximin.caps.iter().map(|cap| vec![*cap; by_type.aggregate.dimensions]).collect()
-    } else {
-        by_type.deviations(minutes).iter().map(allowed).collect()
-    };
-    let of_row = |team: &Team<'_>, of_member: &[usize]| -> Vec<PerDimension<f64>> {
-        team.members.iter().map(|(member, ..)| of_type[of_member[*member]].clone()).collect()
-    };
-    let mut type_of = vec![0; workplace.members().len()];
-    team.members.iter().for_each(|(member, _, kind)| type_of[*member] = *kind);
-
-    if *config.choice() == Choice::FewTasks && large {
-        let point = cheapest(by_type, generic_costs(&by_type.pairs), &of_type, config, run)?;
-        let point = point.filter(|_| run.status.is_converged());
-        return point.map(|p| team.complexes(workplace, &team.divide(&p.minutes))).transpose();
-    }
-    if *config.choice() == Choice::FewTasks {
-        if team.pairs.len() > FEW_TASKS_PAIRS {
-            let goal = Goal::Vertex { cost: &generic_costs(&by_type.pairs), within: &of_type, today: &[] };
-            let point = run.stage(Stage::Choice, by_type, &goal).filter(|_| run.status.is_converged());
-            return point.map(|p| team.complexes(workplace, &team.divide(&p.minutes))).transpose();
-        }
-        let cost = generic_costs(&team.pairs);
-        let goal = Goal::Vertex { cost: &cost, within: &of_row(team, &type_of), today: &[] };
-        let point = run.stage(Stage::Choice, &team.problem(), &goal).filter(|_| run.status.is_converged());
-        return point.map(|p| team.complexes(workplace, &p.minutes)).transpose();
-    }
-    // Members and tasks are persons and things from here on, not types.
-    let single = Aggregate::single(workplace);
-    let team = Team::new(&single);
+    let way = config.way(by_type.pairs.len());
+    let few = *config.choice() == Choice::FewTasks;
+    // A type's few tasks are then those of each of its members.
+    let of_types = few && (way == Way::Bands || team.pairs.len() > FEW_TASKS_PAIRS);
+    // For anything but few tasks, members and tasks are persons and things, not types.
+    let single = (!few).then(|| Aggregate::single(workplace));
+    let alone = single.as_ref().map(Team::new);
+    let rows = alone.as_ref().unwrap_or(team);
+    let by_member = rows.problem();
+    let problem = if of_types { by_type } else { &by_member };
+    let (mut cost, mut today) = (vec![0.0; problem.pairs.len()], Vec::new());
     let of_pair = |&(row, class): &(usize, usize)| {
-        (MemberId::new(team.members[row].0), TaskId::new(single.classes[class].tasks[0].0))
+        (MemberId::new(rows.members[row].0), TaskId::new(rows.class(class).tasks[0].0))
     };
-    let pairs = || team.pairs.iter().map(of_pair);
-    let (mut cost, mut today) = (vec![0.0; team.pairs.len()], Vec::new());
     match config.choice() {
         Choice::NearestTo(complexes) => {
             let time = |(member, task): (MemberId, TaskId)| {
-                let of = |shares: &[crate::Share]| {
+                let of = |shares: &[Share]| {
                     let found = shares.binary_search_by_key(&task, |share| share.task);
                     found.map_or(0.0, |at| shares[at].time.get() as f64)
                 };
                 // Pinned work stays anyway.
                 (of(complexes.of(member)) - of(workplace.pinned(member))).max(0.0)
             };
-            today = pairs().map(time).collect();
+            today = problem.pairs.iter().map(of_pair).map(time).collect();
         }
-        _ => {
-            for (cost, (member, task)) in cost.iter_mut().zip(pairs()) {
+        Choice::Preferred => {
+            for (cost, (member, task)) in cost.iter_mut().zip(problem.pairs.iter().map(of_pair)) {
                 let rating = workplace.own_desirability(member, task).unwrap_or(LOWEST_RATING);
                 *cost = (HIGHEST_RATING - rating) / (HIGHEST_RATING - LOWEST_RATING);
             }
         }
+        Choice::Any | Choice::FewTasks => cost = generic_costs(&problem.pairs),
     }
-    let within = of_row(&team, &type_of);
-    // What is kept has an upper limit, which band programmes do not know.
-    if large && today.is_empty() {
-        let point =
-            cheapest(&team.problem(), cost, &within, config, run)?.filter(|_| run.status.is_converged());
-        return point.map(|p| team.complexes(workplace, &p.minutes)).transpose();
-    }
-    let goal = Goal::Vertex { cost: &cost, within: &within, today: &today };
-    let point = run.stage(Stage::Choice, &team.problem(), &goal).filter(|_| run.status.is_converged());
-    point.map(|p| team.complexes(workplace, &p.minutes)).transpose()
+    let within = if of_types {
+        within.to_vec()
+    } else {
+        let mut type_of = vec![0; workplace.members().len()];
+        team.members.iter().for_each(|(member, _, kind)| type_of[*member] = *kind);
+        rows.members.iter().map(|(member, ..)| within[type_of[*member]].clone()).collect()
+    };
+    let Some(point) = way.cheapest(problem, &cost, &today, &within, config, run)? else { return Ok(None) };
+    let minutes = if of_types { rows.divide(&point.minutes) } else { point.minutes };
+    rows.complexes(workplace, &minutes).map(Some)
 }
 
 /// Costs without a pattern, so that the optimum is a single vertex; the same on every machine.

@@ -7,7 +7,8 @@
 
 use parecon_core::Observer;
 
-use crate::{Error, Outcome, Workplace, balance};
+use crate::progress::followed;
+use crate::{Error, Progress, Workplace, balance};
 
 mod answer;
 mod bound;
@@ -22,8 +23,8 @@ mod search;
 mod state;
 mod verify;
 
-pub use answer::{Alternative, Answer, Chunked, Info, Nearest, Slack};
-pub use config::{Config, Phase, Progress};
+pub use answer::{Alternative, Chunked, Info, Nearest, Outcome, Slack};
+pub use config::Config;
 pub use obstacle::Obstacle;
 pub use rules::{Pieces, Rules};
 pub use verify::{Violation, violations};
@@ -55,7 +56,7 @@ use run::Run;
 /// threads; it does depend on the order of tasks and members, as other random numbers would.
 ///
 /// That hours cannot be met, that a piece or a team fits nobody, or that a cap is too low, is an
-/// [answer](Answer::Impossible); so is a search that finds nothing ([`Answer::NotFound`]). Slack of quotas is for pieces
+/// [answer](Outcome::Impossible); so is a search that finds nothing ([`Outcome::NotFound`]). Slack of quotas is for pieces
 /// that do not add up: a workplace that cannot be balanced by the minute is not divided in pieces either.
 ///
 /// # Errors
@@ -98,32 +99,31 @@ pub fn divide(
     rules: &Rules,
     config: &Config,
     observer: &mut dyn Observer<Progress>,
-) -> Result<Answer, Error> {
+) -> Result<Outcome, Error> {
     rules.validate()?;
     config.validate()?;
     check_persons(workplace)?;
     let terms = Terms::new(workplace, rules);
-    let found = obstacles(workplace, rules, &terms);
-    if !found.is_empty() {
-        return Ok(Answer::Impossible(found));
-    }
-    observer.on_start();
-    let mut follow = |progress: &crate::Progress| {
-        let (phase, round) = (Phase::Balance, progress.iteration);
-        observer.on_round(&Progress { phase, round, moves: 0, largest: None })
-    };
-    let start = match balance(workplace, config.balance(), &mut follow)? {
-        Outcome::Balanced(start) => start,
-        Outcome::Infeasible(reasons) => return Ok(Answer::Impossible(vec![Obstacle::Hours(reasons)])),
-    };
-    let lots = Lots::new(workplace, rules, &terms)?;
-    let mut run = Run::new(&lots, config, &start, bound_on_largest(workplace, &start, &terms), observer);
-    run.repair();
-    run.lower_largest();
-    run.settle_amounts(workplace)?;
-    #[cfg(feature = "exact")]
-    run.close_gap();
-    run.lower_mean();
-    run.end();
-    run.answer(workplace, rules, &terms)
+    followed(observer, Outcome::status, |observer| {
+        let found = obstacles(workplace, rules, &terms);
+        if !found.is_empty() {
+            return Ok(Outcome::Impossible(found));
+        }
+        let start = match balance(workplace, config.balance(), observer)? {
+            crate::Outcome::Balanced(start) => start,
+            crate::Outcome::Infeasible(reasons) => {
+                return Ok(Outcome::Impossible(vec![Obstacle::Hours(reasons)]));
+            }
+        };
+        let lots = Lots::new(workplace, rules, &terms)?;
+        let bound = bound_on_largest(workplace, &start, &terms);
+        let mut run = Run::new(&lots, config, &start, bound, observer);
+        run.repair();
+        run.lower_largest();
+        run.settle_amounts(workplace)?;
+        #[cfg(feature = "exact")]
+        run.close_gap();
+        run.lower_mean();
+        run.answer(workplace, rules, &terms)
+    })
 }

@@ -1,9 +1,10 @@
-//! Options of balancing, and what it reports while it runs.
+//! Options of balancing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::band::Engine;
 use crate::lp::Limits;
+use crate::way::Way;
 use crate::{Choice, Error};
 
 /// Interior-point iterations that one stage may take. Ordinary problems need 10–40.
@@ -87,8 +88,9 @@ impl Config {
         self
     }
 
-    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for. Large
-    /// workplaces are not brought closer than this, and have no bound if they get there; 0 asks for the least there is.
+    /// The deviation, in rating points, within which members count as balanced (0.1): no further levels are looked for. In
+    /// large workplaces the largest deviation has no bound if it gets there, and what [decides](Self::with_choice) among
+    /// equally balanced complexes may use all of it; 0 asks for the least there is.
     #[must_use]
     pub fn with_balanced(mut self, points: f64) -> Self {
         self.balanced = points;
@@ -151,12 +153,12 @@ impl Config {
         self.engine
     }
 
-    /// Whether to solve a workplace of so many pairs of types by band programmes.
-    pub(crate) fn is_large(&self, pairs: usize) -> bool {
+    /// How to solve a workplace of so many pairs of types.
+    pub(crate) fn way(&self, pairs: usize) -> Way {
         match self.engine {
-            Engine::Auto => pairs > LARGE_PAIRS,
-            Engine::InteriorPoint => false,
-            _ => true,
+            Engine::Auto if pairs <= LARGE_PAIRS => Way::Points,
+            Engine::InteriorPoint => Way::Points,
+            _ => Way::Bands,
         }
     }
 
@@ -205,36 +207,4 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// What is minimised at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Stage {
-    /// The largest deviation of any member in any dimension.
-    LargestDeviation,
-    /// The hours-weighted mean deviation, the largest being capped.
-    MeanDeviation,
-    /// Whatever [decides](Choice) among equally balanced complexes, the deviations being kept.
-    Choice,
-    /// The sum of |price| · time of the tasks that prove the largest deviation smallest.
-    Certificate,
-    /// The cost of a [training programme](crate::training::programme), in units of what training all of the dearest group
-    /// costs; or the mean deviation that all training allows.
-    Training,
-}
-
-/// Reported after every interior-point iteration, or whenever a band programme's point is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Progress {
-    /// What is being minimised.
-    pub stage: Stage,
-    /// Iterations of this stage so far.
-    pub iteration: u32,
-    /// The objective at the current, not yet feasible, iterate; rating points in the first two stages.
-    pub objective: f64,
-    /// The relative gap between primal and dual iterate.
-    pub gap: f64,
 }

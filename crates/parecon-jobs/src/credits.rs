@@ -9,19 +9,27 @@
 //! Every task has a value `v_j`, credits per hour; the hours-weighted average of values is 1. Every member owes the fair quota in
 //! credits. In each round members come in a random order to the list and sign up, piece by piece, for what costs them least
 //! by their own ratings, `(21 − d_mj) / v_j` points per credit, 21 − d being the scale turned round; among tasks that cost nearly the same
-//! ([`with_indifference`](SelfSelection::with_indifference)) for the one most of which is still undone. A task may be done
-//! beyond its need by a part ([`with_slack`](SelfSelection::with_slack)): that is how pleasant work gets overdone and other work
+//! ([`with_indifference`](Config::with_indifference)) for the one most of which is still undone. A task may be done
+//! beyond its need by a part ([`with_slack`](Config::with_slack)): that is how pleasant work gets overdone and other work
 //! does not get done. Then the value of what is left undone rises:
 //!
 //! ```text
 //! v_j ← v_j · exp(s_k min(1, u_j / 5 %)),   u_j the undone part of the task,   s_k = s/(1 + k/25) in round k
 //! ```
-//! and all values are scaled to their average of 1 again, so that those of other tasks fall, until what is undone is within a tolerance. Where that is reached nobody is sent to anything, and everybody has the
-//! least burden their credits can buy: a competitive division of chores (Bogomolnaia, Moulin, Sandomirskiy & Yanovskaya 2017).
+//! and all values are scaled to their average of 1 again, so that those of other tasks fall. Nobody is sent to anything.
 //!
-//! Work of low value takes longer: members need more time than their quotas, or some credits stay unmet. With common
-//! tastes the values come out in proportion to the burden. With tastes that differ there may be many equilibria or none
-//! that this search finds; the answer is then the best round, and says so.
+//! The search ends well (converged) where what is left undone is within a tolerance of [what nobody has the time or the skill
+//! for](Selected::least_undone), found by a maximum flow: no values whatever leave less. It gives up (stalled) after 50 rounds none
+//! of which left less undone than the best before, or at the round limit. Whether there are values at which all work is done is not
+//! decided: with common tastes they come out in proportion to the burden; with tastes that differ there may be many or none, and the
+//! answer is the best round.
+//!
+//! # What this is not
+//! The aim resembles a competitive division of chores, in which everybody takes the bundle of least burden among those that earn
+//! what they owe (Bogomolnaia, Moulin, Sandomirskiy & Yanovskaya 2017). Such a division exists and is efficient and free of envy. What
+//! comes out here need not be: members choose in turn, piece by piece and not whole bundles, only what is left, and are indifferent
+//! within a margin; and work of low value takes longer, so that members need more time than their quotas, or some credits stay unmet.
+//! [`compare`] tests envy.
 //!
 //! # Reference
 //! B. F. Skinner, *Walden Two* (1948); K. Kinkade, *A Walden Two Experiment* (1973); K. Kinkade, *Is It Utopia Yet?*
@@ -33,173 +41,74 @@ use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::onerousness;
-use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Share, TaskId, Workplace};
+use crate::flow::Network;
+use crate::progress::followed;
+use crate::{Complexes, Error, HIGHEST_RATING, MemberId, Minutes, Progress, Share, Stage, TaskId, Workplace};
 
 mod compare;
+mod config;
 
 pub use compare::{Comparison, Outlook, compare};
+pub use config::Config;
 
 /// Rounds after which the step of values is halved.
 const HALVING: f64 = 25.0;
+/// Rounds after which the search is given up if none of them was better than the best before.
+const PATIENCE: u32 = 50;
 /// What part of a task must be undone for its value to rise by a whole step.
 const WHOLE_STEP: f64 = 0.05;
 
-/// How members sign up, and how values follow.
+/// Lets members sign up, round by round, and returns the round that left least undone.
 ///
+/// The same seed gives the same result. All people of an entry sign up together. The observer sees every round.
+///
+/// # Errors
+/// If an option is [invalid](Config::validate).
+///
+/// # Complexity
+/// O(rounds · members · pieces · eligible tasks); a member takes a handful of pieces.
+///
+/// # Example
 /// ```
-/// use parecon_jobs::credits::SelfSelection;
-/// assert!(SelfSelection::new(7).with_step(0.2).with_slack(0.05).validate().is_ok());
-/// assert!(SelfSelection::new(7).with_slack(-0.1).validate().is_err());
+/// use parecon_jobs::credits::{Config, sign_up};
+/// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+/// // All four would rather cook than clean. Cleaning must pay (21 − 5)/(21 − 13) = 2 times as much.
+/// let workplace = Workplace::new(
+///     vec![Task::new("cook", Minutes::new(2400), 9.0, 13.0), Task::new("clean", Minutes::new(2400), 2.0, 5.0)],
+///     ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(2400))).to_vec(),
+///     Eligibility::Everyone,
+/// )?;
+/// let flat = sign_up(&workplace, &Config::flat(1), &mut ())?;
+/// assert_eq!(flat.undone[1], Minutes::new(120)); // cooking is overdone by 5 %, cleaning left undone
+/// let variable = sign_up(&workplace, &Config::new(1), &mut ())?;
+/// assert!(variable.status.is_converged() && variable.undone_share < 0.005);
+/// let ratio = variable.values[1] / variable.values[0];
+/// assert!((1.85..2.15).contains(&ratio), "{ratio}");
+/// # Ok::<(), parecon_jobs::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SelfSelection {
-    seed: u64,
-    rounds: u32,
-    step: f64,
-    slack: f64,
-    indifference: f64,
-    tolerance: f64,
-    largest_value: f64,
+pub fn sign_up(
+    workplace: &Workplace,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Selected, Error> {
+    config.validate()?;
+    followed(observer, |selected: &Selected| selected.status, |observer| config.search(workplace, observer))
 }
 
-impl SelfSelection {
-    /// Variable credits: step 0.1, slack 5 %, indifference 5 %, tolerance 0.5 % of the work, values up to 10, 200 rounds.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        SelfSelection {
-            seed,
-            rounds: 200,
-            step: 0.1,
-            slack: 0.05,
-            indifference: 0.05,
-            tolerance: 0.005,
-            largest_value: 10.0,
-        }
-    }
-
-    /// An hour is a credit, as at Twin Oaks today: one round with all values 1.
-    #[must_use]
-    pub fn flat(seed: u64) -> Self {
-        SelfSelection::new(seed).with_rounds(1)
-    }
-
-    /// How often members sign up before the search for values is given up; in the first round all values are 1.
-    #[must_use]
-    pub fn with_rounds(mut self, rounds: u32) -> Self {
-        self.rounds = rounds;
-        self
-    }
-
-    /// How fast values follow, `s`.
-    #[must_use]
-    pub fn with_step(mut self, step: f64) -> Self {
-        self.step = step;
-        self
-    }
-
-    /// By what part of its need a task may be done beyond it.
-    #[must_use]
-    pub fn with_slack(mut self, part: f64) -> Self {
-        self.slack = part;
-        self
-    }
-
-    /// By what part the burden of a credit may exceed the least one before members mind.
-    #[must_use]
-    pub fn with_indifference(mut self, part: f64) -> Self {
-        self.indifference = part;
-        self
-    }
-
-    /// Which part of all work may be left undone.
-    #[must_use]
-    pub fn with_tolerance(mut self, part: f64) -> Self {
-        self.tolerance = part;
-        self
-    }
-
-    /// The largest value a task can reach; the smallest is its inverse. Where only few can do a task, no value makes more
-    /// of them.
-    #[must_use]
-    pub fn with_largest_value(mut self, credits: f64) -> Self {
-        self.largest_value = credits;
-        self
-    }
-
-    /// Checks the options; [`run`](Self::run) does so too.
-    ///
-    /// # Errors
-    /// If there are no rounds; if the step, slack, indifference or tolerance is not from 0 to 1; if the largest value is not
-    /// from 1 to 1,000.
-    ///
-    /// # Complexity
-    /// O(1).
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::credits::SelfSelection;
-    /// let error = SelfSelection::new(1).with_step(f64::NAN).validate().unwrap_err();
-    /// assert_eq!(error.to_string(), "the step is NaN, must be from 0 to 1");
-    /// ```
-    pub fn validate(&self) -> Result<(), Error> {
-        if self.rounds == 0 {
-            return Err(Error::invalid("0 rounds: must be at least 1"));
-        }
-        let parts = [
-            ("step", self.step),
-            ("slack", self.slack),
-            ("indifference", self.indifference),
-            ("tolerance", self.tolerance),
-        ];
-        if let Some((what, value)) = parts.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
-            return Err(Error::invalid(format!("the {what} is {value}, must be from 0 to 1")));
-        }
-        if !(1.0..=1000.0).contains(&self.largest_value) {
-            return Err(Error::invalid(format!(
-                "the largest value is {}, must be from 1 to 1000",
-                self.largest_value
-            )));
-        }
-        Ok(())
-    }
-
-    /// Lets members sign up, round by round, and returns the round that left least undone.
-    ///
-    /// The same seed gives the same result. All people of an entry sign up together. The observer sees every round.
-    ///
-    /// # Errors
-    /// If an option is [invalid](Self::validate).
-    ///
-    /// # Complexity
-    /// O(rounds · members · pieces · eligible tasks); a member takes a handful of pieces.
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::credits::SelfSelection;
-    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
-    /// // All four would rather cook than clean. Cleaning must pay (21 − 5)/(21 − 13) = 2 times as much.
-    /// let workplace = Workplace::new(
-    ///     vec![Task::new("cook", Minutes::new(2400), 9.0, 13.0), Task::new("clean", Minutes::new(2400), 2.0, 5.0)],
-    ///     ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(2400))).to_vec(),
-    ///     Eligibility::Everyone,
-    /// )?;
-    /// let flat = SelfSelection::flat(1).run(&workplace, &mut ())?;
-    /// assert_eq!(flat.undone[1], Minutes::new(120)); // cooking is overdone by 5 %, cleaning left undone
-    /// let variable = SelfSelection::new(1).run(&workplace, &mut ())?;
-    /// assert!(variable.status.is_converged() && variable.undone_share < 0.005);
-    /// let ratio = variable.values[1] / variable.values[0];
-    /// assert!((1.85..2.15).contains(&ratio), "{ratio}");
-    /// # Ok::<(), parecon_jobs::Error>(())
-    /// ```
-    pub fn run(&self, workplace: &Workplace, observer: &mut dyn Observer<Round>) -> Result<Selected, Error> {
-        self.validate()?;
+impl Config {
+    fn search(
+        &self,
+        workplace: &Workplace,
+        observer: &mut dyn Observer<Progress>,
+    ) -> Result<Selected, Error> {
         let needs: Vec<u64> = workplace.tasks().iter().map(|task| task.time.get()).collect();
         let mut values = vec![1.0; needs.len()];
+        let least = least_undone(workplace);
+        let enough = least.get() as f64 / needs.iter().sum::<u64>() as f64 + self.tolerance;
         let mut best: Option<(Selected, u64)> = None;
-        let mut status = Status::RoundLimit;
-        observer.on_start();
+        let (mut best_round, mut status) = (0, Status::RoundLimit);
         for round in 0..self.rounds {
-            let selected = self.sign_up(workplace, &needs, &values, round)?;
+            let selected = self.round(workplace, &needs, &values, round)?;
             let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
             let missing: Vec<f64> = (0..needs.len())
                 .map(|j| match needs[j] {
@@ -208,26 +117,30 @@ impl SelfSelection {
                 })
                 .collect();
             let step = self.step / (1.0 + f64::from(round) / HALVING);
-            let report =
-                Round { round: round + 1, undone: Minutes::new(undone), undone_share: selected.undone_share };
-            let reached = selected.undone_share <= self.tolerance;
+            let share = selected.undone_share;
             if best.as_ref().is_none_or(|(_, least)| undone < *least) {
                 best = Some((selected, undone));
+                best_round = round;
             }
-            if observer.on_round(&report).is_break() {
+            let gap = f64::from(share > 0.0);
+            let progress = Progress { stage: Stage::SignUp, iteration: round + 1, objective: share, gap };
+            if observer.on_round(&progress).is_break() {
                 status = Status::Stopped;
                 break;
             }
-            if reached {
+            if share <= enough {
                 status = Status::Converged;
+                break;
+            }
+            if round - best_round >= PATIENCE {
+                status = Status::Stalled;
                 break;
             }
             values.iter_mut().zip(&missing).for_each(|(value, part)| *value *= (step * part).exp());
             self.normalise(&mut values, &needs);
         }
-        observer.on_end(status);
         match best {
-            Some((selected, _)) => Ok(Selected { status, ..selected }),
+            Some((selected, _)) => Ok(Selected { status, least_undone: least, ..selected }),
             None => Err(Error::invalid("0 rounds: must be at least 1")),
         }
     }
@@ -242,7 +155,7 @@ impl SelfSelection {
     }
 
     /// One round.
-    fn sign_up(
+    fn round(
         &self,
         workplace: &Workplace,
         needs: &[u64],
@@ -324,6 +237,7 @@ impl SelfSelection {
             overdone: pairs().map(|(need, done)| Minutes::new(done.saturating_sub(*need))).collect(),
             done: done.iter().copied().map(Minutes::new).collect(),
             undone_share: missing as f64 / total as f64,
+            least_undone: Minutes::ZERO,
             unmet,
             round: round + 1,
             status: Status::RoundLimit,
@@ -331,16 +245,29 @@ impl SelfSelection {
     }
 }
 
-/// Reported after every round.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Round {
-    /// The round, from 1.
-    pub round: u32,
-    /// Work left undone.
-    pub undone: Minutes,
-    /// Its part of all work.
-    pub undone_share: f64,
+/// The least work that must be left undone: all of it, less a maximum flow from available time over eligible pairs into needs.
+///
+/// # Reference
+/// Ford & Fulkerson (1956): the flow is at most any cut, which is a set of tasks and all the time of those who can do one of them.
+fn least_undone(workplace: &Workplace) -> Minutes {
+    let (sets, set_of) = workplace.eligibility_sets();
+    let (source, sink) = (0, 1);
+    let mut network = Network::new(2 + sets.len() + workplace.tasks().len());
+    let mut time = vec![0u64; sets.len()];
+    for (member, set) in workplace.members().iter().zip(set_of) {
+        time[*set] += member.total_available().map_or(0, Minutes::get);
+    }
+    let total = workplace.total_time().get();
+    for (at, (set, time)) in sets.iter().zip(time).enumerate() {
+        network.add(source, 2 + at, time, 0);
+        for task in set {
+            network.add(2 + at, 2 + sets.len() + task.index(), total, 0);
+        }
+    }
+    for (j, task) in workplace.tasks().iter().enumerate() {
+        network.add(2 + sets.len() + j, sink, task.time.get(), 0);
+    }
+    Minutes::new(total - network.maximise(source, sink))
 }
 
 /// What members chose.
@@ -361,10 +288,13 @@ pub struct Selected {
     pub overdone: Vec<Minutes>,
     /// The part of all work that is left undone.
     pub undone_share: f64,
+    /// What nobody has the time or the skill for, whatever the values: no selection leaves less undone.
+    pub least_undone: Minutes,
     /// Credits each entry still owes: nothing was left that it can do, or no time to do it.
     pub unmet: Vec<f64>,
     /// The round these are from, the best.
     pub round: u32,
-    /// Converged: what is undone is within the tolerance.
+    /// Converged: what is undone is within the tolerance of [`least_undone`](Self::least_undone). Stalled: 50 rounds have not
+    /// brought it lower.
     pub status: Status,
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 use serde::{Deserialize, Serialize};
 
 use crate::quota::apportion;
-use crate::read::Table;
+use crate::table::Table;
 use crate::{
     Eligibility, Error, HIGHEST_RATING, LOWEST_RATING, Member, Minutes, Task, TaskId, Training, Workplace,
 };

@@ -10,14 +10,17 @@ use std::ops::ControlFlow;
 use crate::balance::Run;
 use crate::band::{self, Data, Outcome};
 use crate::certificate::NEGLIGIBLE;
-use crate::leximin::{Leximin, Rows, by_member, proved};
+use crate::leximin::{Rows, by_member, proved};
 use crate::model::PerDimension;
 use crate::proof::{Claim, MICRO};
 use crate::stages::{Point, Problem};
-use crate::{Config, Error, Progress, Stage, Status, TaskId, Workplace};
+use crate::way::Deviations;
+use crate::{Choice, Config, Error, Progress, Stage, Status, TaskId, Workplace};
 
 /// Relative gap of a programme whose cost is 1 per minute and excess: a mean excess of a millionth of a point.
 const ACCURACY: f64 = 1e-6;
+/// Relative gap of the mean deviation, whose programme has a cost of 1 per minute besides.
+const MEAN: f64 = 1e-5;
 /// The accuracy of choosing among what is balanced: a thousandth of the mean cost.
 const CHOICE: f64 = 1e-3;
 /// Programmes per level.
@@ -31,32 +34,22 @@ const ROOM: f64 = 1e-3;
 /// What an excess beyond a cap of an earlier level costs, against one beyond τ.
 const CAPPED: f64 = 100.0;
 
-/// What the stages of a large workplace come to.
-#[derive(Default)]
-pub(crate) struct Stages {
-    /// The multipliers that prove the largest deviation; `None` if no programme had a point to show.
-    pub(crate) first: Option<Point>,
-    pub(crate) leximin: Leximin,
-    /// The multipliers that prove the mean deviation, if somebody had to be set aside.
-    pub(crate) mean: Option<Point>,
-}
-
-/// The levels, and the mean deviation if not everybody can be balanced.
-pub(crate) fn stages(
+/// The levels, then the mean deviation, by band programmes.
+pub(crate) fn bands(
     workplace: &Workplace,
     problem: &Problem<'_>,
     config: &Config,
     run: &mut Run<'_>,
-) -> Result<Stages, Error> {
-    let mut found = Stages::default();
+) -> Result<Deviations, Error> {
+    let mut found = Deviations::default();
     let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
-    let mut worst = Status::Converged;
+    let mut status = Status::Converged;
     loop {
         let open: Vec<usize> = (0..caps.len()).filter(|row| caps[*row].is_none()).collect();
         if open.is_empty() {
             break;
         }
-        let Some(level) = level(workplace, problem, &caps, &found.leximin.minutes, config, run)? else {
+        let Some(level) = level(workplace, problem, &caps, &found.minutes, config, run)? else {
             // The rest stays where the last level has it, without a bound.
             if let Some(last) = found.leximin.levels.last() {
                 let cap = last.cap;
@@ -65,30 +58,74 @@ pub(crate) fn stages(
             }
             break;
         };
-        worst = if run.status.is_converged() { worst } else { run.status };
+        // That a later level did not get to its end shows in its gap; the first decides how the whole ended.
+        if found.leximin.levels.is_empty() || run.status == Status::Stopped {
+            status = run.status;
+        }
         let enough = found.leximin.levels.len() + 1 >= config.levels() as usize;
         let whole = level.binding.is_empty() || level.binding.len() == open.len();
         let last = enough || whole || run.status == Status::Stopped;
         let cap = ((level.largest + config.slack()) * MICRO).ceil() / MICRO;
         let rows = if last { open } else { level.binding };
         rows.iter().for_each(|row| caps[*row] = Some(cap));
-        found.leximin.minutes = level.minutes;
+        found.minutes = level.minutes;
         found.leximin.levels.push(Rows { bound: level.bound.0, proof: level.bound.1, cap, rows });
         if found.first.is_none() {
+            found.settled = run.status.is_converged();
             found.first = level.point.map(|point| normalised(&point));
         }
     }
-    run.status = worst;
+    run.status = status;
+    found.leximin.minutes.clone_from(&found.minutes);
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
-    if found.leximin.levels.len() > 1 && run.status.is_converged() {
-        let bands = vec![(0.0, 1.0); problem.quotas.len()];
-        found.mean = excess(problem, &bands, Stage::MeanDeviation, config, run)?;
-        if run.status != Status::Stopped {
-            // The levels are there, whether or not this bound on the mean is the best there is.
-            run.status = Status::Converged;
+    // Where nobody exceeds the balanced deviation there is nothing to minimise.
+    let exceeded = found.leximin.caps.iter().any(|cap| *cap > config.balanced() + EDGE);
+    if run.status.is_converged() && exceeded {
+        mean(problem, config, run, &mut found)?;
+    }
+    // Within the balanced deviation nobody minds; beyond it what the mean has reached is kept.
+    let allowed = |(row, cap): (&PerDimension<f64>, &f64)| {
+        row.iter().map(|a| a.abs().max(config.balanced().min(*cap))).collect()
+    };
+    let deviations = problem.deviations(&found.minutes);
+    found.within = deviations.iter().zip(&found.leximin.caps).map(allowed).collect();
+    Ok(found)
+}
+
+/// The least mean of what exceeds the balanced deviation, everybody within their level's cap: as many dimensions again, with
+/// hard bands.
+fn mean(
+    problem: &Problem<'_>,
+    config: &Config,
+    run: &mut Run<'_>,
+    found: &mut Deviations,
+) -> Result<(), Error> {
+    let dimensions = problem.aggregate.dimensions;
+    let caps = &found.leximin.caps;
+    // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
+    let mut data = data(problem, |_| 0.0, |_| 1.0);
+    data.dimensions = 2 * dimensions;
+    data.offsets = data.offsets.chunks_exact(dimensions).flat_map(|row| [row, row].concat()).collect();
+    let twice = |hard: &dyn Fn(f64) -> f64, soft: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        let row = |cap: &f64| [vec![hard(*cap); dimensions], vec![soft(*cap); dimensions]].concat();
+        caps.iter().flat_map(row).collect()
+    };
+    data.tolerances = twice(&|cap| cap + ROOM, &|cap| cap.min(config.balanced()));
+    data.penalties = twice(&|_| f64::INFINITY, &|_| 1.0 / dimensions as f64);
+    let options = band::Config::default().with_accuracy(MEAN);
+    found.mean = run.band(problem, data, &options, Stage::MeanDeviation, config)?;
+    if let Some(point) = &found.mean {
+        let kept = problem.deviations(&point.minutes);
+        let beyond = kept.iter().zip(caps).flat_map(|(row, cap)| row.iter().map(move |a| a.abs() - cap));
+        if run.status.is_converged() && beyond.fold(0.0, f64::max) <= ROOM + EDGE {
+            found.minutes.clone_from(&point.minutes);
         }
     }
-    Ok(found)
+    if run.status != Status::Stopped {
+        // The levels are there, whether or not the mean is the least there is.
+        run.status = Status::Converged;
+    }
+    Ok(())
 }
 
 /// One level: the least largest deviation of the rows without a cap.
@@ -169,6 +206,11 @@ fn level(
             break;
         }
     }
+    // An engine may miss its accuracy in a programme and the level be solved all the same.
+    let solved = |found: &Found| found.largest <= found.bound.0.max(config.balanced()) + EDGE;
+    if run.status != Status::Stopped && best.as_ref().is_some_and(solved) {
+        run.status = Status::Converged;
+    }
     Ok(best)
 }
 
@@ -192,45 +234,46 @@ fn excess(
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
     let dimensions = problem.aggregate.dimensions;
-    let mut data = data(problem, |row| bands[row].0);
-    // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
-    data.costs.fill(1.0);
+    let mut data = data(problem, |row| bands[row].0, |_| 1.0);
     data.penalties =
         bands.iter().flat_map(|(_, w)| std::iter::repeat_n(w / dimensions as f64, dimensions)).collect();
     let options = band::Config::default().with_accuracy(ACCURACY);
     run.band(problem, data, &options, stage, config)
 }
 
-/// A linear cost per pair within hard bands, with few pairs in use.
+/// A linear cost per pair within hard bands, with few pairs in use if that is the choice.
 pub(crate) fn cheapest(
     problem: &Problem<'_>,
-    cost: Vec<f64>,
+    cost: &[f64],
     within: &[PerDimension<f64>],
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
-    let mut data = data(problem, |_| 0.0);
+    let mut data = data(problem, |_| 0.0, |pair| cost[pair]);
     data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
-    data.costs[..cost.len()].copy_from_slice(&cost);
-    let options = band::Config::default().with_accuracy(CHOICE).with_basic(true);
+    let options =
+        band::Config::default().with_accuracy(CHOICE).with_basic(*config.choice() == Choice::FewTasks);
     run.band(problem, data, &options, Stage::Choice, config)
 }
 
-/// Pinned work becomes a task of its own that only its member can do.
-fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64) -> Data {
+/// Pinned work becomes a task of its own that only its member can do, at no cost.
+fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64, cost: impl Fn(usize) -> f64) -> Data {
     let aggregate = problem.aggregate;
     let (rows, dimensions) = (problem.quotas.len(), aggregate.dimensions);
     let mut hours: Vec<f64> = aggregate.classes.iter().map(|class| class.time as f64).collect();
     let mut offsets: Vec<f64> = aggregate.classes.iter().flat_map(|class| &class.offset).copied().collect();
     let (mut starts, mut tasks) = (vec![0], Vec::with_capacity(problem.pairs.len()));
-    let mut pairs = problem.pairs.iter().peekable();
+    let mut costs = Vec::with_capacity(problem.pairs.len());
+    let mut pairs = problem.pairs.iter().enumerate().peekable();
     for row in 0..rows {
-        while let Some((_, class)) = pairs.next_if(|pair| pair.0 == row) {
+        while let Some((pair, (_, class))) = pairs.next_if(|(_, pair)| pair.0 == row) {
             tasks.push(TaskId::new(*class));
+            costs.push(cost(pair));
         }
         let pinned = problem.quotas[row] - problem.free[row];
         if pinned > 0 {
             tasks.push(TaskId::new(hours.len()));
+            costs.push(0.0);
             hours.push(pinned as f64);
             offsets.extend(
                 problem.fixed[row].iter().map(|fixed| fixed * problem.quotas[row] as f64 / pinned as f64),
@@ -244,7 +287,7 @@ fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64) -> Data {
         hours,
         offsets,
         starts,
-        costs: vec![0.0; tasks.len()],
+        costs,
         tasks,
         tolerances: (0..rows).flat_map(|row| std::iter::repeat_n(tolerance(row), dimensions)).collect(),
         penalties: Vec::new(),
@@ -264,12 +307,13 @@ impl Run<'_> {
         let total = problem.aggregate.total as f64;
         let band = band::Problem::new(data)?;
         let observer = &mut *self.observer;
-        let mut stopped = false;
+        let (mut stopped, mut near) = (false, 0);
         let mut watch = |progress: &band::Progress| -> ControlFlow<()> {
-            let band::Progress { iteration, objective, gap, .. } = *progress;
+            let band::Progress { iteration, objective, gap, missing, .. } = *progress;
             let answer = observer.on_round(&Progress { stage, iteration, objective: objective / total, gap });
             stopped |= answer.is_break();
-            answer
+            near += u32::from(gap.abs() <= options.accuracy() && missing <= NEAR);
+            if near > LOOKS && !options.basic() { ControlFlow::Break(()) } else { answer }
         };
         let options = options
             .clone()
@@ -281,7 +325,11 @@ impl Run<'_> {
             return Ok(None);
         };
         self.iterations += solution.work.iterations;
-        self.status = if stopped { Status::Stopped } else { solution.status };
+        self.status = match solution.status {
+            _ if stopped => Status::Stopped,
+            Status::Stopped => Status::Converged,
+            status => status,
+        };
         let dimensions = problem.aggregate.dimensions;
         let (mut minutes, mut at) = (Vec::with_capacity(problem.pairs.len()), 0);
         for (row, window) in band.data().starts.windows(2).enumerate() {
@@ -289,12 +337,16 @@ impl Run<'_> {
             minutes.extend_from_slice(&solution.x[at..window[1] - pinned]);
             at = window[1];
         }
-        let weights = solution.band_prices.chunks_exact(dimensions).zip(&problem.quotas);
+        // A dimension may have several bands.
+        let whole = |(row, quota): (&[f64], &u64)| {
+            (0..dimensions)
+                .map(|d| row[d..].iter().step_by(dimensions).sum::<f64>() * *quota as f64 / total)
+                .collect()
+        };
+        let prices = solution.band_prices.chunks_exact(band.dimensions());
         Ok(Some(Point {
             minutes,
-            weights: weights
-                .map(|(g, quota)| g.iter().map(|g| g * *quota as f64 / total).collect())
-                .collect(),
+            weights: prices.zip(&problem.quotas).map(whole).collect(),
             prices: centred(problem, &solution.prices).into_iter().map(|price| price / total).collect(),
             status: self.status,
             iterations: solution.work.iterations,
@@ -302,6 +354,10 @@ impl Run<'_> {
     }
 }
 
+/// Where the engine has come so near (hours missing, as a part of all) at so many looks and still found no point that meets all hours
+/// to its own accuracy, it is near enough: what is missing is less than the rounding to whole minutes makes up for.
+const NEAR: f64 = 1e-6;
+const LOOKS: u32 = 3;
 /// A first-order iteration costs a hundredth of an interior-point one, about, and as many more are needed.
 const ITERATIONS: u32 = 50;
 

@@ -3,8 +3,10 @@
 use crate::aggregate::Aggregate;
 use crate::balance::Run;
 use crate::certificate::{NEGLIGIBLE, bound_on_largest};
+use crate::model::PerDimension;
 use crate::proof::{Claim, MICRO, Proof};
 use crate::stages::{Goal, Point, Problem};
+use crate::way::Deviations;
 use crate::{Bound, Complexes, Config, Level, MemberId, Stage, Status, Workplace};
 
 /// The levels found, by rows of the problem.
@@ -22,6 +24,43 @@ pub(crate) struct Rows {
     pub(crate) proof: Option<Proof>,
     pub(crate) cap: f64,
     pub(crate) rows: Vec<usize>,
+}
+
+/// The last stage may spend this part of the slack, so that it has an interior.
+const VERTEX_SLACK: f64 = 0.1;
+/// The least room of the last stage, in rating points, if the slack is 0.
+const VERTEX_ROOM: f64 = 1e-7;
+
+/// The levels, then the mean deviation, by the interior-point method.
+pub(crate) fn points(
+    workplace: &Workplace,
+    problem: &Problem<'_>,
+    config: &Config,
+    run: &mut Run<'_>,
+) -> Deviations {
+    let nobody = vec![None; problem.quotas.len()];
+    let Some(first) = run.stage(Stage::LargestDeviation, problem, &Goal::Largest { caps: &nobody }) else {
+        return Deviations::default();
+    };
+    let settled = run.status.is_converged();
+    let leximin = Leximin::new(workplace, problem, &first, config, run);
+    let mut minutes = leximin.minutes.clone();
+    let mut mean = None;
+    if run.status.is_converged() {
+        let emphasis = vec![1.0; problem.aggregate.dimensions];
+        mean = run.stage(
+            Stage::MeanDeviation,
+            problem,
+            &Goal::Mean { caps: &leximin.caps, emphasis: &emphasis },
+        );
+        if let Some(point) = mean.as_ref().filter(|_| run.status.is_converged()) {
+            minutes.clone_from(&point.minutes);
+        }
+    }
+    let room = (config.slack() * VERTEX_SLACK).max(VERTEX_ROOM);
+    let allowed = |row: &PerDimension<f64>| row.iter().map(|a| a.abs() + room).collect();
+    let within = problem.deviations(&minutes).iter().map(allowed).collect();
+    Deviations { first: Some(first), settled, leximin, mean, minutes, within }
 }
 
 impl Leximin {

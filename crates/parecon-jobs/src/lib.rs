@@ -26,6 +26,7 @@ mod mix;
 mod model;
 mod outcome;
 pub mod pay;
+mod progress;
 mod proof;
 mod quota;
 pub mod ratings;
@@ -36,15 +37,17 @@ pub mod report;
 pub mod rotation;
 pub mod say;
 mod stages;
+mod table;
 mod team;
 pub mod training;
 mod transition;
+mod way;
 mod workplace;
 
 pub use balance::balance;
 pub use choice::Choice;
 pub use complexes::{Complexes, DimensionSpread, Share, Spread};
-pub use config::{Config, Progress, Stage};
+pub use config::Config;
 pub use error::Error;
 pub use minutes::Minutes;
 pub use model::{Dimension, HIGHEST_RATING, LOWEST_RATING, Member, MemberId, Task, TaskId, Training};
@@ -52,6 +55,7 @@ pub use outcome::{
     Balance, BindingMember, BindingTask, Bound, Certificate, Infeasible, Info, Level, Outcome, Shortage,
 };
 pub use parecon_core::{Observer, Status};
+pub use progress::{Progress, Stage};
 pub use proof::Proof;
 pub use transition::transition;
 pub use workplace::{Eligibility, EligibilityData, Workplace, WorkplaceData};

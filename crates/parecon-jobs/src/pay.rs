@@ -31,8 +31,9 @@ mod config;
 mod council;
 mod effort;
 mod influence;
+mod read;
 
-pub use config::{Division, PayConfig};
+pub use config::{Config, Division};
 use council::check;
 pub use council::{Council, EffortRating, Worker};
 use effort::Effort;
@@ -107,10 +108,10 @@ impl Pay {
     ///
     /// # Example
     /// ```
-    /// use parecon_jobs::pay::{Council, PayConfig, Worker, pay};
+    /// use parecon_jobs::pay::{Council, Config, Worker, pay};
     /// use parecon_jobs::Minutes;
     /// let workers = ["ann", "bo", "cy"].map(|id| Worker::new(id, Minutes::new(60))).to_vec();
-    /// let paid = pay(&[Council::new("hill", workers)], &PayConfig::new(300.0))?;
+    /// let paid = pay(&[Council::new("hill", workers)], &Config::new(300.0))?;
     /// assert_eq!(paid.grouped(&[0, 1, 0], 2)?, [200.0, 100.0]);
     /// # Ok::<(), parecon_jobs::Error>(())
     /// ```
@@ -137,7 +138,7 @@ impl Pay {
 /// Divides a pool of income among the members of councils.
 ///
 /// # Errors
-/// If an option is [invalid](PayConfig::validate); if there are no councils, or ids are empty or used twice; if a
+/// If an option is [invalid](Config::validate); if there are no councils, or ids are empty or used twice; if a
 /// rating, ratio, allowance or desirability is not what it must be, a rating names somebody who is not there, or two
 /// members' ratings are given twice; if nobody works, or allowances leave nothing of the pool; if onerousness takes
 /// somebody's factor to zero; or if with [`Division::Impartial`] ratings contradict each other so much that a share is negative.
@@ -147,7 +148,7 @@ impl Pay {
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::pay::{Council, EffortRating, PayConfig, Worker, pay};
+/// use parecon_jobs::pay::{Council, EffortRating, Config, Worker, pay};
 /// use parecon_jobs::{MemberId, Minutes};
 /// let hours = |h| Minutes::from_hours(h);
 /// let workers = vec![
@@ -158,7 +159,7 @@ impl Pay {
 /// let says = |rater, rated, rating| EffortRating { rater: MemberId::new(rater), rated: MemberId::new(rated), rating };
 /// let ratings = vec![says(1, 0, 1.2), says(2, 0, 1.2), says(0, 1, 1.0), says(2, 1, 1.0), says(0, 2, 1.0), says(2, 2, 9.0)];
 /// let hill = Council::new("hill", workers).with_ratings(ratings).with_benefit_cost(1.0);
-/// let paid = pay(&[hill], &PayConfig::new(1000.0).with_onerousness(0.05))?;
+/// let paid = pay(&[hill], &Config::new(1000.0).with_onerousness(0.05))?;
 /// let hill = &paid.councils[0];
 /// assert_eq!(hill.self_ratings, 1); // Cy's 9.0 for Cy
 /// assert!((hill.average_effort - 1.08).abs() < 1e-12 && (hill.scale - 1.0 / 1.08).abs() < 1e-12);
@@ -166,7 +167,7 @@ impl Pay {
 /// assert!(hill.workers[0].compensation > 0.0 && hill.workers[2].compensation < 0.0);
 /// # Ok::<(), parecon_jobs::Error>(())
 /// ```
-pub fn pay(councils: &[Council], config: &PayConfig) -> Result<Pay, Error> {
+pub fn pay(councils: &[Council], config: &Config) -> Result<Pay, Error> {
     config.validate()?;
     check(councils)?;
     let social_average = config.social_average.or_else(|| average_desirability(councils));

@@ -31,14 +31,17 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, TaskId};
 
 mod agreement;
+mod intraclass;
 mod likelihood;
 mod location;
 mod orderings;
 mod pairs;
+mod read;
 mod scores;
 mod strengths;
 
 pub use agreement::{Metric, krippendorff_alpha};
+pub use intraclass::{Intraclass, Reliability, intraclass};
 pub use location::{Location, LocationEstimate};
 pub use orderings::{Ordering, Orderings};
 pub use pairs::{Comparison, Comparisons, PairModel};

@@ -29,6 +29,11 @@
 //! ratio of any two other members' quotas does not change**. Somebody exempt from a task keeps the quota and does other
 //! work.
 //!
+//! # Teams
+//! A task with a [team](crate::Task::team) of k has sessions of k blocks, one for each of k members. A member then has at most `h_t / k`
+//! of it in the plan, so that F grows by at most one block a session, and the flow can be kept from giving anybody two blocks
+//! of the same session; [`Week::sessions`] says who is together, and [`Calendar`] puts them at the same time.
+//!
 //! In a single week blocks of a kind can be up to two more or fewer than planned. Among all schedules that keep the bound, those are preferred in which everybody's week is as long as planned; where
 //! a week is longer than somebody is available, [`Schedule::overloads`] says so.
 //!
@@ -36,303 +41,173 @@
 //! R. Tijdeman, The chairman assignment problem, *Discrete Mathematics* 32 (1980); S. Baruah, N. Cohen, C. Plaxton and D. Varvel,
 //! Proportionate progress, *Algorithmica* 15 (1996).
 
-use std::collections::BTreeSet;
-use std::ops::Range;
-
+use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::balance::balance;
-use crate::{
-    Complexes, Config, Eligibility, Error, Infeasible, MemberId, Minutes, Outcome, TaskId, Workplace,
-};
+use crate::chunks::{self, Nearest, Obstacle, Rules};
+use crate::progress::followed;
+use crate::{Complexes, Error, Minutes, Progress, Share, Workplace, balance};
 
 mod blocks;
 mod calendar;
+mod config;
+mod date;
 mod ical;
 mod weeks;
 
-use blocks::{Kind, schedule};
-pub use calendar::{Calendar, Date, Event, Window};
+pub use blocks::Session;
+use blocks::{Kind, in_blocks, team_of};
+pub use calendar::{Calendar, Event, Window};
+use config::Absence;
+pub use config::{Config, Exemption, Leave};
+pub use date::Date;
 pub use weeks::{Overload, Schedule, Week};
 
-/// Weeks one rotation may have.
-const MOST_WEEKS: u32 = 1_000;
+/// Proposals for each restart of the search for a week's plan in which teams are complete.
+const TEAM_MOVES: u64 = 1_000_000;
 
-/// When somebody is not there, or not for as long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leave {
-    /// Who.
-    pub member: MemberId,
-    /// From the first week to before the last, counted from 0.
-    pub weeks: Range<u32>,
-    /// How long the member can work in each of these weeks, instead of usually.
-    pub available: Minutes,
-}
-
-/// When somebody does not do a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exemption {
-    /// Who.
-    pub member: MemberId,
-    /// From what.
-    pub task: TaskId,
-    /// From the first week to before the last, counted from 0.
-    pub weeks: Range<u32>,
-}
-
-/// How many weeks, who is away when, and how long a block is where a task does not say.
+/// Schedules the weeks of a workplace whose times are those of a week.
 ///
+/// [Pinned](Workplace::with_pinned) work and own ratings hold in every week. Where the balance of a week gives
+/// somebody more of a task than one of its team can do, [`chunks::divide`](crate::chunks::divide()) plans it instead.
+///
+/// If the observer stops the planning of a week, the week and all that are not planned yet have the best complexes found so far;
+/// if it stops the scheduling, blocks still follow the plan, but weeks need not be as long as planned. [`Schedule::status`] says so.
+///
+/// # Errors
+/// If an option is [invalid](Config::validate), leave or an exemption names somebody or something that does not exist, a
+/// member's entry stands for more than one person (see [`Workplace::with_people_apart`]), a task's time is not a multiple of its
+/// team, leave takes pinned work's time away, or as [`balance`].
+///
+/// # Complexity
+/// One [`balance`] for each different set of absences; then per task a flow of `weeks · b` units.
+///
+/// # Example
 /// ```
-/// use parecon_jobs::rotation::Rotation;
-/// use parecon_jobs::{MemberId, Minutes};
-/// let rotation = Rotation::new(12).with_chunk(Minutes::new(120)).with_leave(MemberId::new(0), 3..5, Minutes::ZERO);
-/// assert!(rotation.validate().is_ok());
-/// assert!(Rotation::new(0).validate().is_err());
+/// use parecon_jobs::rotation::{Config, schedule};
+/// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+/// let workplace = Workplace::new(
+///     vec![
+///         Task::new("clean", Minutes::new(180), 2.0, 4.0).with_chunk(Minutes::new(180)),
+///         Task::new("cook", Minutes::new(360), 9.0, 8.0).with_chunk(Minutes::new(180)),
+///     ],
+///     ["ann", "bo", "cy"].map(|id| Member::new(id, Minutes::new(240))).to_vec(),
+///     Eligibility::Everyone,
+/// )?;
+/// let outcome = schedule(&workplace, &Config::new(6), &mut ())?;
+/// let schedule = outcome.schedule().expect("everybody can do everything");
+/// // Everybody does one block a week, and cleans in two weeks of six.
+/// for member in (0..3).map(MemberId::new) {
+///     let cleaning = schedule.weeks.iter().filter(|week| week.complexes.of(member)[0].task.index() == 0);
+///     assert_eq!(cleaning.count(), 2);
+/// }
+/// # Ok::<(), parecon_jobs::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rotation {
-    weeks: u32,
-    chunk: Minutes,
-    leave: Vec<Leave>,
-    exemptions: Vec<Exemption>,
-    config: Config,
-}
-
-impl Rotation {
-    /// So many weeks, everybody being there; blocks of an hour or longer.
-    #[must_use]
-    pub fn new(weeks: u32) -> Self {
-        Rotation {
-            weeks,
-            chunk: Minutes::new(60),
-            leave: Vec::new(),
-            exemptions: Vec::new(),
-            config: Config::default(),
-        }
-    }
-
-    /// The shortest block of a task without a [chunk](crate::Task::chunk).
-    #[must_use]
-    pub fn with_chunk(mut self, chunk: Minutes) -> Self {
-        self.chunk = chunk;
-        self
-    }
-
-    /// Adds weeks in which a member has other available time than usually.
-    #[must_use]
-    pub fn with_leave(mut self, member: MemberId, weeks: Range<u32>, available: Minutes) -> Self {
-        self.leave.push(Leave { member, weeks, available });
-        self
-    }
-
-    /// Adds weeks in which a member does not do a task.
-    #[must_use]
-    pub fn with_exemption(mut self, member: MemberId, task: TaskId, weeks: Range<u32>) -> Self {
-        self.exemptions.push(Exemption { member, task, weeks });
-        self
-    }
-
-    /// How each week is balanced.
-    #[must_use]
-    pub fn with_config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Checks the options; [`schedule`](Self::schedule) does so too, and that members and tasks exist.
-    ///
-    /// # Errors
-    /// If there are no weeks or more than 1,000, the chunk is of no time, leave or an exemption is for no week or one that
-    /// does not exist, or a member is on leave twice in a week.
-    ///
-    /// # Complexity
-    /// O(leave × weeks).
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::rotation::Rotation;
-    /// use parecon_jobs::{MemberId, Minutes};
-    /// let error = Rotation::new(4).with_leave(MemberId::new(2), 3..6, Minutes::ZERO).validate().unwrap_err();
-    /// assert_eq!(error.to_string(), "leave of member 2 is for weeks 3..6, must be within 0..4 and not empty");
-    /// ```
-    pub fn validate(&self) -> Result<(), Error> {
-        self.config.validate()?;
-        if !(1..=MOST_WEEKS).contains(&self.weeks) {
-            return Err(Error::invalid(format!("{} weeks: must be from 1 to {MOST_WEEKS}", self.weeks)));
-        }
-        if self.chunk == Minutes::ZERO {
-            return Err(Error::invalid("the chunk is 0 min, must be at least a minute"));
-        }
-        let check = |what: &str, member: MemberId, weeks: &Range<u32>| {
-            if weeks.start < weeks.end && weeks.end <= self.weeks {
-                return Ok(());
-            }
-            let (member, all) = (member.index(), self.weeks);
-            Err(Error::invalid(format!(
-                "{what} of member {member} is for weeks {weeks:?}, must be within 0..{all} and not empty"
-            )))
-        };
-        let mut away = BTreeSet::new();
-        for leave in &self.leave {
-            check("leave", leave.member, &leave.weeks)?;
-            if let Some(week) = leave.weeks.clone().find(|week| !away.insert((leave.member, *week))) {
-                let member = leave.member.index();
-                return Err(Error::invalid(format!("member {member} is on leave twice in week {week}")));
-            }
-        }
-        self.exemptions.iter().try_for_each(|e| check("an exemption", e.member, &e.weeks))
-    }
-
-    /// Schedules the weeks of a workplace whose times are those of a week.
-    ///
-    /// [Pinned](Workplace::with_pinned) work and own ratings hold in every week; teams are not minded.
-    ///
-    /// # Errors
-    /// If an option is [invalid](Self::validate), leave or an exemption names somebody or something that does not exist, a
-    /// member's entry stands for more than one person, leave takes pinned work's time away, or as [`balance`].
-    ///
-    /// # Complexity
-    /// One [`balance`] for each different set of absences; then per task a flow of `weeks · b` units.
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::rotation::Rotation;
-    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
-    /// let workplace = Workplace::new(
-    ///     vec![
-    ///         Task::new("clean", Minutes::new(180), 2.0, 4.0).with_chunk(Minutes::new(180)),
-    ///         Task::new("cook", Minutes::new(360), 9.0, 8.0).with_chunk(Minutes::new(180)),
-    ///     ],
-    ///     ["ann", "bo", "cy"].map(|id| Member::new(id, Minutes::new(240))).to_vec(),
-    ///     Eligibility::Everyone,
-    /// )?;
-    /// let rotated = Rotation::new(6).schedule(&workplace)?;
-    /// let schedule = rotated.schedule().expect("everybody can do everything");
-    /// // Everybody does one block a week, and cleans in two weeks of six.
-    /// for member in (0..3).map(MemberId::new) {
-    ///     let cleaning = schedule.weeks.iter().filter(|week| week.complexes.of(member)[0].task.index() == 0);
-    ///     assert_eq!(cleaning.count(), 2);
-    /// }
-    /// # Ok::<(), parecon_jobs::Error>(())
-    /// ```
-    pub fn schedule(&self, workplace: &Workplace) -> Result<Rotated, Error> {
-        self.validate()?;
-        self.check(workplace)?;
+pub fn schedule(
+    workplace: &Workplace,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Outcome, Error> {
+    config.validate()?;
+    config.check(workplace)?;
+    followed(observer, Outcome::status, |observer| {
         // Weeks with the same absences have the same plan.
-        let mut plans: Vec<(Absence<'_>, Complexes, Vec<Minutes>)> = Vec::new();
-        let mut plan_of = Vec::with_capacity(self.weeks as usize);
-        for week in 0..self.weeks {
-            let absent = self.absent(week);
-            let known = plans.iter().position(|(other, ..)| *other == absent);
-            if let Some(plan) = known {
-                plan_of.push(plan);
+        let mut plans: Vec<Plan<'_>> = Vec::new();
+        let mut plan_of = Vec::with_capacity(config.weeks as usize);
+        for week in 0..config.weeks {
+            let absence = config.absent(week);
+            if let Some(known) = plans.iter().position(|plan| plan.absence == absence) {
+                plan_of.push(known);
                 continue;
             }
-            let present = self.present(workplace, week)?;
-            match balance(&present, &self.config, &mut ())? {
-                Outcome::Balanced(balance) => {
-                    plan_of.push(plans.len());
-                    let available = present.members().iter().map(|member| member.available).collect();
-                    plans.push((absent, balance.complexes, available));
+            let present = config.present(workplace, week)?;
+            let found = plan(&present, config, observer)?;
+            let (complexes, status) = match found {
+                Planned::Found(complexes, status) => (complexes, status),
+                Planned::Impossible(reasons) => {
+                    return Ok(Outcome::Infeasible(Box::new(Impossible { week, present, reasons })));
                 }
-                Outcome::Infeasible(reasons) => {
-                    return Ok(Rotated::Infeasible(Box::new(Impossible { week, present, reasons })));
-                }
-            }
+                Planned::NotFound(nearest) => return Ok(Outcome::NotFound { week, nearest }),
+            };
+            plan_of.push(plans.len());
+            let available = present.members().iter().map(|member| member.available).collect();
+            plans.push(Plan { absence, complexes, available, status });
         }
-        let kinds = Kind::all(workplace, self.chunk);
-        let planned: Vec<&Complexes> = plan_of.iter().map(|plan| &plans[*plan].1).collect();
-        let done = schedule(workplace, &kinds, &planned)?;
-        let weeks = done
-            .into_iter()
-            .zip(&plan_of)
-            .map(|(complexes, plan)| Week {
-                complexes,
-                planned: plans[*plan].1.clone(),
-                available: plans[*plan].2.clone(),
-            })
-            .collect();
-        Ok(Rotated::Schedule(Box::new(Schedule { weeks, kinds })))
-    }
-
-    fn check(&self, workplace: &Workplace) -> Result<(), Error> {
-        if let Some(member) = workplace.members().iter().find(|member| member.count > 1) {
-            return Err(Error::invalid(format!(
-                "member \"{}\" stands for {} people: rotation needs an entry for each",
-                member.id, member.count
-            )));
-        }
-        let members = workplace.members().len();
-        let named = self.leave.iter().map(|l| l.member).chain(self.exemptions.iter().map(|e| e.member));
-        for member in named.map(MemberId::index) {
-            if member >= members {
-                return Err(Error::invalid(format!(
-                    "leave or an exemption names member {member}, positions go from 0 to {}",
-                    members - 1
-                )));
-            }
-        }
-        let tasks = workplace.tasks().len();
-        match self.exemptions.iter().find(|e| e.task.index() >= tasks) {
-            Some(exemption) => Err(Error::invalid(format!(
-                "an exemption names task {}, positions go from 0 to {}",
-                exemption.task.index(),
-                tasks - 1
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// What is different in a week.
-    fn absent(&self, week: u32) -> Absence<'_> {
-        (
-            self.leave.iter().filter(|leave| leave.weeks.contains(&week)).collect(),
-            self.exemptions.iter().filter(|exemption| exemption.weeks.contains(&week)).collect(),
-        )
-    }
-
-    /// The workplace as it is in a week.
-    fn present(&self, workplace: &Workplace, week: u32) -> Result<Workplace, Error> {
-        let (leave, exemptions) = self.absent(week);
-        let mut members = workplace.members().to_vec();
-        for leave in leave {
-            members[leave.member.index()].available = leave.available;
-        }
-        let exempt: BTreeSet<(MemberId, TaskId)> = exemptions.iter().map(|e| (e.member, e.task)).collect();
-        let ids = || (0..members.len()).map(MemberId::new);
-        let lists = ids()
-            .map(|m| {
-                workplace.allowed(m).iter().copied().filter(|task| !exempt.contains(&(m, *task))).collect()
-            })
-            .collect();
-        let (mut own, mut pins) = (Vec::new(), Vec::new());
-        for m in ids() {
-            for (j, task) in workplace.tasks().iter().enumerate() {
-                let j = TaskId::new(j);
-                if let Some(rating) = workplace.own_desirability(m, j).filter(|r| *r != task.desirability) {
-                    own.push((m, j, rating));
-                }
-            }
-            pins.extend(workplace.pinned(m).iter().map(|pin| (m, pin.task, pin.time)));
-        }
-        Workplace::new(workplace.tasks().to_vec(), members, Eligibility::ByMember(lists))?
-            .with_own_desirability(&own)?
-            .with_pinned(&pins)
-    }
+        let kinds = Kind::all(workplace, config.chunk);
+        let planned: Vec<&Complexes> = plan_of.iter().map(|plan| &plans[*plan].complexes).collect();
+        let (done, status) = in_blocks(workplace, &kinds, &planned, observer)?;
+        let week = |((complexes, sessions), plan): ((Complexes, Vec<Session>), &usize)| {
+            let Plan { complexes: planned, available, status, .. } = &plans[*plan];
+            let (planned, available) = (planned.clone(), available.clone());
+            Week { complexes, sessions, planned, available, status: *status }
+        };
+        let weeks = done.into_iter().zip(&plan_of).map(week).collect();
+        Ok(Outcome::Schedule(Box::new(Schedule { weeks, kinds, status })))
+    })
 }
 
-/// What is different in a week: leave, and exemptions.
-type Absence<'a> = (Vec<&'a Leave>, Vec<&'a Exemption>);
+/// How a week is planned.
+enum Planned {
+    Found(Complexes, Status),
+    Impossible(Vec<Obstacle>),
+    NotFound(Box<Nearest>),
+}
 
-/// The answer of [`Rotation::schedule`].
+/// Plans a week to the minute: the balance, if nobody has more of a task than one of its team can do; else a
+/// [division](crate::chunks) of work that minds teams, and no chunks.
+fn plan(
+    present: &Workplace,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Planned, Error> {
+    let balanced = match balance(present, &config.balance, observer)? {
+        crate::Outcome::Balanced(balanced) => balanced,
+        crate::Outcome::Infeasible(reasons) => {
+            return Ok(Planned::Impossible(vec![Obstacle::Hours(reasons)]));
+        }
+    };
+    let too_much = |share: &Share| {
+        present.task(share.task).is_some_and(|task| share.time.get() > task.time.get() / team_of(task))
+    };
+    if !balanced.complexes.iter().any(|(_, shares)| shares.iter().any(too_much)) {
+        return Ok(Planned::Found(balanced.complexes, balanced.status));
+    }
+    let options =
+        chunks::Config::default().with_moves(TEAM_MOVES).with_balance(config.balance.clone().with_levels(1));
+    let mut tasks = present.tasks().to_vec();
+    tasks.iter_mut().for_each(|task| task.chunk = None);
+    let any_piece = present.rebuilt(tasks, present.members().to_vec(), |_, _| true)?;
+    Ok(match chunks::divide(&any_piece, &Rules::default(), &options, observer)? {
+        chunks::Outcome::Divided(chunked) => Planned::Found(chunked.complexes, chunked.status),
+        chunks::Outcome::Impossible(reasons) => Planned::Impossible(reasons),
+        chunks::Outcome::NotFound(nearest) => Planned::NotFound(nearest),
+    })
+}
+
+/// What weeks with the same absences have in common.
+struct Plan<'a> {
+    absence: Absence<'a>,
+    complexes: Complexes,
+    available: Vec<Minutes>,
+    status: Status,
+}
+
+/// The answer of [`schedule`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Rotated {
+pub enum Outcome {
     /// A schedule.
     Schedule(Box<Schedule>),
     /// The work of a week cannot be done by those who are there.
     Infeasible(Box<Impossible>),
+    /// No plan for a week was found in which teams are complete, nor a proof that there is none.
+    NotFound {
+        /// The first such week.
+        week: u32,
+        /// The nearest that the search came.
+        nearest: Box<Nearest>,
+    },
 }
 
 /// A week whose work cannot be done by those who are there.
@@ -343,17 +218,27 @@ pub struct Impossible {
     pub week: u32,
     /// The workplace as it is then; what the reasons refer to.
     pub present: Workplace,
-    /// Why not.
-    pub reasons: Infeasible,
+    /// Why not; at least one.
+    pub reasons: Vec<Obstacle>,
 }
 
-impl Rotated {
+impl Outcome {
+    /// How the search ended; converged, too, if it is proved that a week cannot be done.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Outcome::Schedule(schedule) => schedule.status(),
+            Outcome::Infeasible(_) => Status::Converged,
+            Outcome::NotFound { nearest, .. } => nearest.status,
+        }
+    }
+
     /// The schedule, if there is one.
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
         match self {
-            Rotated::Schedule(schedule) => Some(schedule),
-            Rotated::Infeasible(_) => None,
+            Outcome::Schedule(schedule) => Some(schedule),
+            _ => None,
         }
     }
 
@@ -361,8 +246,8 @@ impl Rotated {
     #[must_use]
     pub fn infeasible(&self) -> Option<&Impossible> {
         match self {
-            Rotated::Schedule(_) => None,
-            Rotated::Infeasible(impossible) => Some(impossible),
+            Outcome::Infeasible(impossible) => Some(impossible),
+            _ => None,
         }
     }
 }

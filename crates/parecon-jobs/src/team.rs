@@ -1,6 +1,6 @@
 //! From types back to members, and from minutes per class to complexes.
 
-use crate::aggregate::{Aggregate, Type};
+use crate::aggregate::{Aggregate, Class, Type};
 use crate::repair::whole_minutes;
 use crate::stages::Problem;
 use crate::{Complexes, Error, MemberId, Minutes, Share, TaskId, Workplace};
@@ -29,6 +29,11 @@ impl<'a> Team<'a> {
             start = end;
         }
         Team { aggregate, members, pairs, origin }
+    }
+
+    /// One of the classes that columns are.
+    pub(crate) fn class(&self, class: usize) -> &Class {
+        &self.aggregate.classes[class]
     }
 
     /// What of each row's quota is not pinned.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, MemberId, Minutes, TaskId, Workplace};
 
 pub use options::{Advice, Measure, Price, prices};
-pub use programme::{Answer, Programme, Trained, programme};
+pub use programme::{Outcome, Programme, Trained, programme};
 
 /// The tasks that one more skill would open to a member, of those that have time which is not pinned (`times`).
 fn opened(workplace: &Workplace, times: &[Minutes], member: MemberId, skill: &str) -> Vec<TaskId> {

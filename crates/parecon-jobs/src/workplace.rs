@@ -9,6 +9,7 @@ use crate::model::{NAMED, PerDimension};
 use crate::quota::apportion;
 use crate::{Dimension, Error, Member, MemberId, Minutes, Share, Task, TaskId};
 
+mod apart;
 mod data;
 mod lists;
 mod personal;

@@ -1,10 +1,12 @@
 //! Exchanges of hours between workplaces: closed forms, another solver, and what must hold whatever comes out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::ops::ControlFlow;
+
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 use parecon_core::random::{Stream, StreamKey};
-use parecon_jobs::across::{Exchange, Exchanging, OutsideShare, Place, Society, outside_share};
-use parecon_jobs::{Eligibility, Member, Minutes, Status, Task, Workplace};
+use parecon_jobs::across::{Config, Exchange, OutsideShare, Place, Society, outside_share};
+use parecon_jobs::{Eligibility, Member, Minutes, Progress, Status, Task, Workplace};
 use proptest::prelude::*;
 
 /// Two solvers on shares of order 1, and whole minutes of some thousand hours.
@@ -20,8 +22,14 @@ fn society(places: usize, dimensions: usize, seed: u64) -> Society {
     Society::new((0..places).map(place).collect()).unwrap()
 }
 
-/// Hours are conserved, whole and as deviations say.
-fn holds(society: &Society, exchange: &Exchange) {
+/// Hours are conserved, whole and as deviations say; bounds are proved and below values.
+fn holds(society: &Society, config: &Config, exchange: &Exchange) {
+    exchange.verify(society, config).unwrap();
+    assert!(exchange.largest.gap() >= 0.0);
+    // Whole minutes may leave the band that the bound on the cost is for.
+    assert!(
+        exchange.largest.value > exchange.band || exchange.cost.gap() >= -AGREEMENT * exchange.cost.value
+    );
     let n = society.places().len();
     let (mut out, mut into) = (vec![0; n], vec![0; n]);
     let mut weighted: Vec<Vec<f64>> = society.places().iter().map(|p| p.averages.clone()).collect();
@@ -86,15 +94,16 @@ fn two_places_in_closed_form() {
             };
             assert!((found - theta).abs() < 1e-12);
         }
-        let exchange = society.exchange(&Exchanging::new()).unwrap();
-        holds(&society, &exchange);
+        let exchange = society.exchange(&Config::new(), &mut ()).unwrap();
+        holds(&society, &Config::new(), &exchange);
         assert_eq!(exchange.status, Status::Converged);
         let moved = 2.0 * (h[0] * h[1]) as f64 / total;
         assert!((exchange.moved.as_hours() / moved - 1.0).abs() < 1e-3, "{} {moved}", exchange.moved);
         // With a band of half the gap to the smaller place's average, proportionally less moves.
         let band = (e[0] - social).abs().max((e[1] - social).abs()) / 2.0;
-        let half = society.exchange(&Exchanging::new().with_band(band)).unwrap();
-        holds(&society, &half);
+        let config = Config::new().with_band(band);
+        let half = society.exchange(&config, &mut ()).unwrap();
+        holds(&society, &config, &half);
         assert!((half.moved.as_hours() / moved - 0.5).abs() < 1e-3);
     }
 }
@@ -111,13 +120,23 @@ fn the_least_cost_is_that_of_a_simplex_method() {
             }
         }
         for band in [0.25, 1.0] {
-            let config = Exchanging::new().with_band(band).with_pairs(pairs.clone());
-            let exchange = society.exchange(&config).unwrap();
-            holds(&society, &exchange);
+            let config = Config::new().with_band(band).with_pairs(pairs.clone());
+            let exchange = society.exchange(&config, &mut ()).unwrap();
+            holds(&society, &config, &exchange);
             let least = simplex(&society, &pairs, band);
             assert_eq!(exchange.status, Status::Converged);
-            assert!(exchange.largest < band + AGREEMENT);
-            assert!((exchange.cost / least - 1.0).abs() < AGREEMENT, "{places}: {} {least}", exchange.cost);
+            assert!(exchange.largest.value < band + AGREEMENT);
+            let cost = exchange.cost;
+            assert!((cost.value / least - 1.0).abs() < AGREEMENT, "{places}: {} {least}", cost.value);
+            // The bound is the optimum of the simplex method, from below.
+            assert!(
+                cost.bound <= least * (1.0 + 1e-9) && cost.bound > least * (1.0 - 1e-5),
+                "{} {least}",
+                cost.bound
+            );
+            let mut exaggerated = exchange.clone();
+            exaggerated.cost.bound = least * (1.0 + 1e-5);
+            assert!(exaggerated.verify(&society, &config).unwrap_err().is_violation());
         }
     }
 }
@@ -128,13 +147,40 @@ fn what_cannot_be_met_is_met_as_far_as_it_can() {
     let place = |id: &str, e: f64| Place::new(id, Minutes::new(6000), 3, vec![e]);
     let society = Society::new(vec![place("a", 2.0), place("b", 2.0), place("c", 17.0)]).unwrap();
     let pairs = vec![(0, 1, 1.0), (1, 0, 1.0), (1, 2, 1.0), (2, 1, 1.0)];
-    let config = Exchanging::new().with_band(0.5).with_pairs(pairs);
-    let exchange = society.exchange(&config).unwrap();
-    holds(&society, &exchange);
+    let config = Config::new().with_band(0.5).with_pairs(pairs);
+    let exchange = society.exchange(&config, &mut ()).unwrap();
+    holds(&society, &config, &exchange);
     // Members of a can only reach work rated 2: they stay 5 below the average of 7.
-    assert!((exchange.largest - 5.0).abs() < 0.01, "{}", exchange.largest);
+    assert!((exchange.largest.value - 5.0).abs() < 0.01, "{}", exchange.largest.value);
+    assert!(exchange.largest.bound <= 5.0 && exchange.largest.bound > 5.0 - 1e-5, "{:?}", exchange.largest);
     assert!(exchange.outside[2] > Minutes::ZERO);
-    assert!(matches!(outside_share(2.0, 7.0, 2.0), OutsideShare::Impossible(theta) if theta.is_nan()));
+    assert_eq!(outside_share(2.0, 7.0, 2.0), OutsideShare::Impossible(None));
+}
+
+#[test]
+fn a_search_that_is_stopped_hands_over_its_best() {
+    let society = society(6, 2, 7);
+    let ring = (0..6).flat_map(|w| [(w, (w + 1) % 6, 1.0), ((w + 1) % 6, w, 2.0)]).collect();
+    let config = Config::new().with_pairs(ring);
+    let whole = society.exchange(&config, &mut ()).unwrap();
+    let mut reached = f64::INFINITY;
+    for stop_at in 1.. {
+        let mut seen = 0;
+        let mut observer = |_: &Progress| {
+            seen += 1;
+            if seen == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let exchange = society.exchange(&config, &mut observer).unwrap();
+        exchange.verify(&society, &config).unwrap();
+        if seen < stop_at {
+            assert_eq!(exchange, whole);
+            break;
+        }
+        assert_eq!(exchange.status, Status::Stopped);
+        reached = exchange.largest.value;
+    }
+    // Nearer to the smallest band than nothing, whatever the least cost had come to.
+    assert!(reached < whole.largest.value + 0.01, "{reached} {:?}", whole.largest);
 }
 
 #[test]
@@ -154,9 +200,9 @@ fn a_million_members_are_as_quick_as_a_hundred() {
     }
     assert_eq!(places.iter().map(|place| place.people).sum::<u64>(), 1_000_000);
     let society = Society::new(places).unwrap();
-    let exchange = society.exchange(&Exchanging::new()).unwrap();
-    holds(&society, &exchange);
-    assert!(exchange.largest < 1e-3 && exchange.status == Status::Converged);
+    let exchange = society.exchange(&Config::new(), &mut ()).unwrap();
+    holds(&society, &Config::new(), &exchange);
+    assert!(exchange.largest.value < 1e-3 && exchange.status == Status::Converged);
     // Less than if everybody worked everywhere.
     let everywhere = 24.0 / 25.0 * 1_000_000.0 * 35.0;
     assert!(exchange.moved.as_hours() < 0.8 * everywhere, "{} of {everywhere}", exchange.moved.as_hours());
@@ -170,8 +216,8 @@ fn many_places_of_the_same_size() {
         Place::new(format!("p{p}"), Minutes::new(600_000 + 7919 * p), 300, averages)
     };
     let society = Society::new((0..30).map(place).collect()).unwrap();
-    let exchange = society.exchange(&Exchanging::new()).unwrap();
-    holds(&society, &exchange);
+    let exchange = society.exchange(&Config::new(), &mut ()).unwrap();
+    holds(&society, &Config::new(), &exchange);
     assert_eq!(exchange.status, Status::Converged);
     // A vertex or near one: a few moves for each place, not all 870.
     assert!(exchange.moves.len() < 150, "{}", exchange.moves.len());
@@ -193,11 +239,11 @@ fn what_makes_no_sense_is_refused() {
         assert!(Society::new(bad).unwrap_err().is_invalid_input());
     }
     let society = Society::new(vec![place("a", vec![5.0])]).unwrap();
-    assert!(society.exchange(&Exchanging::new().with_pairs(vec![(0, 1, 1.0)])).is_err());
+    assert!(society.exchange(&Config::new().with_pairs(vec![(0, 1, 1.0)]), &mut ()).is_err());
     assert_eq!(society.outside_shares(0), [OutsideShare::Balanced]);
     assert!(society.outside_shares(1).is_empty());
-    let alone = society.exchange(&Exchanging::new()).unwrap();
-    assert!(alone.moves.is_empty() && alone.largest == 0.0);
+    let alone = society.exchange(&Config::new(), &mut ()).unwrap();
+    assert!(alone.moves.is_empty() && alone.largest.value == 0.0);
     let text = serde_json::to_string(&society).unwrap();
     assert_eq!(serde_json::from_str::<Society>(&text).unwrap(), society);
 }
@@ -208,9 +254,9 @@ proptest! {
     #[test]
     fn whatever_the_places_hours_hold_and_everybody_is_balanced(places in 2usize..20, dimensions in 1usize..4, seed: u64) {
         let society = society(places, dimensions, seed);
-        let exchange = society.exchange(&Exchanging::new()).unwrap();
-        holds(&society, &exchange);
-        prop_assert!(exchange.status.is_converged() && exchange.largest < 0.01, "{}", exchange.largest);
+        let exchange = society.exchange(&Config::new(), &mut ()).unwrap();
+        holds(&society, &Config::new(), &exchange);
+        prop_assert!(exchange.status.is_converged() && exchange.largest.value < 0.01, "{}", exchange.largest.value);
         // Never more than if everybody worked everywhere.
         let total: f64 = society.places().iter().map(|p| p.time.as_hours()).sum();
         let everywhere: f64 = society.places().iter().map(|p| p.time.as_hours() * (1.0 - p.time.as_hours() / total)).sum();

@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 
 use parecon_jobs::audit::Item;
-use parecon_jobs::credits::{Round, SelfSelection, compare};
+use parecon_jobs::credits::{Comparison, Config, compare, sign_up};
 use parecon_jobs::{
-    Config, Eligibility, Member, MemberId, Minutes, Status, Task, TaskId, Workplace, balance,
+    Complexes, Eligibility, Member, MemberId, Minutes, Progress, Status, Task, TaskId, Workplace, balance,
 };
 use parecon_testbed::jobs::{Mode, synthetic};
 
@@ -67,8 +67,8 @@ fn twin_oaks(spread: f64) -> Workplace {
 
 #[test]
 fn where_tastes_differ_flat_credits_leave_little_undone() {
-    let same = SelfSelection::flat(1992).run(&twin_oaks(0.0), &mut ()).unwrap();
-    let varied = SelfSelection::flat(1992).run(&twin_oaks(19.0), &mut ()).unwrap();
+    let same = sign_up(&twin_oaks(0.0), &Config::flat(1992), &mut ()).unwrap();
+    let varied = sign_up(&twin_oaks(19.0), &Config::flat(1992), &mut ()).unwrap();
     // With the same tastes all, pleasant work is overdone up to the slack, and what is left undone is the least liked:
     // compost goes undone altogether.
     assert_eq!(same.undone.last(), Some(&Minutes::new(60 * 40)));
@@ -83,7 +83,7 @@ fn where_tastes_differ_flat_credits_leave_little_undone() {
             .fold(0.0, f64::max)
     };
     assert!(varied.undone_share < same.undone_share, "{} {}", varied.undone_share, same.undone_share);
-    let risen = SelfSelection::new(1992).run(&twin_oaks(19.0), &mut ()).unwrap();
+    let risen = sign_up(&twin_oaks(19.0), &Config::new(1992), &mut ()).unwrap();
     assert!(risen.undone_share < varied.undone_share / 2.0);
     assert!(parts(&varied, &twin_oaks(19.0)) < 0.5 && parts(&same, &twin_oaks(0.0)) == 1.0);
 }
@@ -91,7 +91,7 @@ fn where_tastes_differ_flat_credits_leave_little_undone() {
 #[test]
 fn values_equalise_the_burden_of_a_credit() {
     let workplace = twin_oaks(0.0);
-    let selected = SelfSelection::new(1992).run(&workplace, &mut ()).unwrap();
+    let selected = sign_up(&workplace, &Config::new(1992), &mut ()).unwrap();
     assert_eq!(selected.status, Status::Converged);
     assert!(selected.undone_share <= 0.005);
     // Where all rate alike, values in equilibrium are in proportion to the burden 21 − d; members do not mind 5 %.
@@ -114,15 +114,15 @@ fn values_equalise_the_burden_of_a_credit() {
 #[test]
 fn the_same_seed_gives_the_same_bits_and_rounds_can_be_stopped() {
     let workplace = synthetic(30, 40, 10, 5, Mode::Planted).unwrap();
-    let run = |seed| SelfSelection::new(seed).with_rounds(20).run(&workplace, &mut ()).unwrap();
+    let run = |seed| sign_up(&workplace, &Config::new(seed).with_rounds(20), &mut ()).unwrap();
     assert_eq!(run(3), run(3));
     assert_ne!(run(3), run(4));
     let mut seen = 0;
-    let mut observer = |_: &Round| {
+    let mut observer = |_: &Progress| {
         seen += 1;
         if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let stopped = SelfSelection::new(3).with_tolerance(0.0).run(&workplace, &mut observer).unwrap();
+    let stopped = sign_up(&workplace, &Config::new(3).with_tolerance(0.0), &mut observer).unwrap();
     assert_eq!((stopped.status, seen), (Status::Stopped, 3));
 }
 
@@ -130,7 +130,9 @@ fn the_same_seed_gives_the_same_bits_and_rounds_can_be_stopped() {
 fn what_is_done_adds_up_and_nobody_does_what_they_cannot() {
     for seed in 0..8 {
         let workplace = synthetic(25, 30, 8, seed, Mode::Planted).unwrap();
-        let selected = SelfSelection::new(seed).with_rounds(30).run(&workplace, &mut ()).unwrap();
+        let selected = sign_up(&workplace, &Config::new(seed).with_rounds(30), &mut ()).unwrap();
+        let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
+        assert!(undone >= selected.least_undone.get());
         let mut done = vec![0; workplace.tasks().len()];
         for (member, shares) in selected.complexes.iter() {
             assert!(selected.complexes.time_of(member) <= workplace.members()[member.index()].available);
@@ -150,26 +152,60 @@ fn what_is_done_adds_up_and_nobody_does_what_they_cannot() {
 #[test]
 fn the_planned_assignment_beside_it() {
     let workplace = twin_oaks(8.0);
-    let outcome = balance(&workplace, &Config::default(), &mut ()).unwrap();
+    let outcome = balance(&workplace, &parecon_jobs::Config::default(), &mut ()).unwrap();
     let planned = &outcome.balance().unwrap().complexes;
-    let chosen = SelfSelection::new(1).run(&workplace, &mut ()).unwrap();
+    let chosen = sign_up(&workplace, &Config::new(1), &mut ()).unwrap();
     let both = compare(&workplace, planned, &chosen, Item::Share).unwrap();
     assert_eq!((both.planned.undone, both.planned.overdone), (Minutes::ZERO, Minutes::ZERO));
     assert!(both.planned.spread.max_abs < 0.01 && both.chosen.spread.max_abs > 1.0);
-    assert!(both.chosen.satisfaction > both.planned.satisfaction + 1.0);
-    assert!(both.planned.time.0 > 0.999 && both.planned.time.1 < 1.001);
+    assert!(both.chosen.satisfaction.unwrap() > both.planned.satisfaction.unwrap() + 1.0);
+    let (planned, paid) = (both.planned.time.unwrap(), both.chosen.time.unwrap());
+    assert!(planned.0 > 0.999 && planned.1 < 1.001);
     // Credits buy time: who takes unpleasant work works less.
-    assert!(both.chosen.time.1 - both.chosen.time.0 > 0.1);
+    assert!(paid.1 - paid.0 > 0.1);
+}
+
+#[test]
+fn nobody_at_work_is_no_mean_and_survives_serialisation() {
+    let workplace = twin_oaks(0.0);
+    let idle = Complexes::new(vec![Vec::new(); workplace.members().len()]).unwrap();
+    let mut chosen = sign_up(&workplace, &Config::flat(1), &mut ()).unwrap();
+    chosen.complexes = idle.clone();
+    let both = compare(&workplace, &idle, &chosen, Item::Share).unwrap();
+    assert_eq!((both.chosen.satisfaction, both.chosen.least_satisfaction), (None, None));
+    let text = serde_json::to_string(&both).unwrap();
+    assert_eq!(serde_json::from_str::<Comparison>(&text).unwrap(), both);
+}
+
+#[test]
+fn a_search_that_gets_nowhere_says_so() {
+    // Tastes that differ by anything: work is left undone in every round, and it does not get less.
+    let selected = sign_up(&twin_oaks(19.0), &Config::new(1992).with_tolerance(0.0), &mut ()).unwrap();
+    assert_eq!(selected.status, Status::Stalled);
+    assert_eq!(selected.least_undone, Minutes::ZERO);
+    // Ann alone can plan, ten hours of which are wanted of her eight: the least, whatever an hour is worth.
+    let tasks = vec![
+        Task::new("plan", Minutes::new(600), 17.0, 14.0).with_skill("planning"),
+        Task::new("cook", Minutes::new(300), 9.0, 14.0),
+    ];
+    let members = vec![
+        Member::new("ann", Minutes::new(480)).with_skill("planning"),
+        Member::new("bo", Minutes::new(480)),
+    ];
+    let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
+    let selected = sign_up(&workplace, &Config::new(1), &mut ()).unwrap();
+    assert_eq!(selected.least_undone, Minutes::new(120));
+    assert!(selected.undone.iter().map(|time| time.get()).sum::<u64>() >= 120);
 }
 
 #[test]
 fn what_makes_no_sense_is_refused() {
     for bad in [
-        SelfSelection::new(0).with_rounds(0),
-        SelfSelection::new(0).with_indifference(2.0),
-        SelfSelection::new(0).with_largest_value(0.5),
-        SelfSelection::new(0).with_tolerance(-0.1),
+        Config::new(0).with_rounds(0),
+        Config::new(0).with_indifference(2.0),
+        Config::new(0).with_largest_value(0.5),
+        Config::new(0).with_tolerance(-0.1),
     ] {
-        assert!(bad.run(&twin_oaks(0.0), &mut ()).unwrap_err().is_invalid_input());
+        assert!(sign_up(&twin_oaks(0.0), &bad, &mut ()).unwrap_err().is_invalid_input());
     }
 }

@@ -142,7 +142,7 @@ fn training_for_licences_shares_power() {
     let programme = |target| {
         training::programme(&workplace, Dimension::Empowerment, target, &Config::default(), &mut ()).unwrap()
     };
-    let training::Answer::Programme(found) = programme(3.0) else { panic!("3 is within reach") };
+    let training::Outcome::Programme(found) = programme(3.0) else { panic!("3 is within reach") };
     found.complexes.verify(&found.workplace).unwrap();
     assert!(found.spread.of(Dimension::Empowerment).unwrap().mean_abs <= 3.0);
     assert_eq!(found.workplace.members().iter().map(|m| m.count).sum::<u32>(), 2000);

@@ -169,3 +169,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn people_taken_apart_do_the_same_work() {
+    let tasks =
+        vec![Task::new("a", Minutes::new(900), 5.0, 5.0), Task::new("b", Minutes::new(600), 9.0, 7.0)];
+    let members =
+        vec![Member::new("crew", Minutes::new(400)).with_count(3), Member::new("crew 2", Minutes::new(300))];
+    let (crew, a) = (MemberId::new(0), TaskId::new(0));
+    let lists = vec![vec![a, TaskId::new(1)], vec![TaskId::new(1)]];
+    let workplace = Workplace::new(tasks, members, Eligibility::ByMember(lists))
+        .unwrap()
+        .with_own_desirability(&[(crew, a, 17.0)])
+        .unwrap()
+        .with_pinned(&[(crew, a, Minutes::new(100))])
+        .unwrap();
+    let apart = workplace.with_people_apart().unwrap();
+    let ids: Vec<&str> = apart.members().iter().map(|member| member.id.as_str()).collect();
+    assert_eq!(ids, ["crew 1", "crew  2", "crew 3", "crew 2"]);
+    let pinned: Vec<u64> =
+        (0..4).map(|m| apart.pinned(MemberId::new(m)).iter().map(|pin| pin.time.get()).sum()).collect();
+    assert_eq!(pinned, [34, 33, 33, 0]);
+    assert!((0..3).all(|m| apart.own_desirability(MemberId::new(m), a) == Some(17.0)));
+    assert!(!apart.is_eligible(MemberId::new(3), a) && apart.is_eligible(MemberId::new(2), a));
+    assert_eq!(apart.total_available(), workplace.total_available());
+    let quotas = apart.fair_quotas();
+    assert_eq!(quotas[..3].iter().map(|q| q.get()).sum::<u64>(), workplace.fair_quotas()[0].get());
+}

@@ -1,5 +1,5 @@
 //! What pay promises: the pool is divided, caps are obeyed, order and units do not matter, and nobody rates themselves.
-use parecon_jobs::pay::{Council, Division, EffortRating, PayConfig, Worker, influence, pay};
+use parecon_jobs::pay::{Config, Council, Division, EffortRating, Worker, influence, pay};
 use parecon_jobs::{MemberId, Minutes};
 use proptest::prelude::*;
 
@@ -47,9 +47,9 @@ fn councils() -> impl Strategy<Value = Vec<Council>> {
     })
 }
 
-fn config(impartial: bool) -> PayConfig {
+fn config(impartial: bool) -> Config {
     let division = if impartial { Division::Impartial } else { Division::Proportional };
-    PayConfig::new(POOL).with_onerousness(0.02).with_common_cap(1.05).with_division(division)
+    Config::new(POOL).with_onerousness(0.02).with_common_cap(1.05).with_division(division)
 }
 
 proptest! {
@@ -98,7 +98,7 @@ proptest! {
             council.workers.iter_mut().for_each(|w| w.allowance *= factor);
         }
         let division = if impartial { Division::Impartial } else { Division::Proportional };
-        let other = PayConfig::new(POOL * factor)
+        let other = Config::new(POOL * factor)
             .with_onerousness(0.02).with_common_cap(1.05 * factor).with_division(division);
         for (x, y) in a.incomes().iter().zip(pay(&scaled, &other).unwrap().incomes()) {
             prop_assert!((x * factor - y).abs() < SUM * factor.max(1.0));
@@ -145,8 +145,8 @@ proptest! {
         let workers = efforts.iter().enumerate().map(|(m, (time, _))| Worker::new(format!("m{m}"), Minutes::new(*time)));
         let pairs = (0..n * n).map(|at| says(at / n, at % n, efforts[at % n].1));
         let council = [Council::new("c", workers.collect()).with_ratings(pairs.collect())];
-        let (a, b) = (pay(&council, &PayConfig::new(POOL)).unwrap(),
-            pay(&council, &PayConfig::new(POOL).with_division(Division::Impartial)).unwrap());
+        let (a, b) = (pay(&council, &Config::new(POOL)).unwrap(),
+            pay(&council, &Config::new(POOL).with_division(Division::Impartial)).unwrap());
         let sum: f64 = efforts.iter().map(|(time, e)| *time as f64 * e).sum();
         for ((x, y), (time, e)) in a.incomes().iter().zip(b.incomes()).zip(&efforts) {
             prop_assert!((x - y).abs() < SUM && (x - POOL * *time as f64 * e / sum).abs() < SUM);
@@ -162,7 +162,7 @@ fn by_hand() {
         Worker::new("bo", Minutes::new(1200)).with_allowance(60.0),
     ];
     let hill = Council::new("hill", workers).with_ratings(vec![says(1, 0, 1.2), says(0, 1, 0.9)]);
-    let paid = pay(std::slice::from_ref(&hill), &PayConfig::new(600.0)).unwrap();
+    let paid = pay(std::slice::from_ref(&hill), &Config::new(600.0)).unwrap();
     let incomes = paid.incomes();
     assert!((incomes[0] - 360.0).abs() < SUM && (incomes[1] - 240.0).abs() < SUM);
     assert!((paid.councils[0].average_effort - 1.08).abs() < 1e-12);
@@ -171,7 +171,7 @@ fn by_hand() {
     let vale = Council::new("vale", workers)
         .with_ratings(vec![says(1, 0, 2.0), says(0, 1, 2.0)])
         .with_benefit_cost(1.08);
-    let paid = pay(&[hill, vale], &PayConfig::new(1140.0)).unwrap();
+    let paid = pay(&[hill, vale], &Config::new(1140.0)).unwrap();
     assert!((paid.councils[1].scale - 0.54).abs() < 1e-12);
     assert!((paid.incomes()[2] - 270.0).abs() < SUM && (paid.incomes()[0] - 360.0).abs() < SUM);
 }
@@ -181,7 +181,7 @@ fn what_makes_no_sense_is_refused() {
     let council =
         || Council::new("c", vec![Worker::new("a", Minutes::new(60)), Worker::new("b", Minutes::new(60))]);
     let refused = |council: Council| {
-        let error = pay(&[council], &PayConfig::new(100.0)).unwrap_err();
+        let error = pay(&[council], &Config::new(100.0)).unwrap_err();
         assert!(error.is_invalid_input());
         error.to_string()
     };
@@ -194,5 +194,5 @@ fn what_makes_no_sense_is_refused() {
         refused(Council::new("c", vec![Worker::new("a", Minutes::new(1)).with_allowance(100.0)]))
             .contains("leave 0")
     );
-    assert!(pay(&[], &PayConfig::new(1.0)).is_err());
+    assert!(pay(&[], &Config::new(1.0)).is_err());
 }

@@ -1,8 +1,10 @@
 //! Weeks in whole blocks: hours, the bound on what accumulates, leave, and what calendars say.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 
-use parecon_jobs::rotation::{Calendar, Date, Rotation, Schedule, Window};
+use parecon_jobs::chunks::Obstacle;
+use parecon_jobs::rotation::{Calendar, Config, Date, Outcome, Schedule, Window, schedule};
 use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace};
 use parecon_testbed::jobs::feasible_workplace;
 use proptest::prelude::*;
@@ -12,6 +14,10 @@ const SUM: f64 = 1e-6;
 
 fn quick() -> parecon_jobs::Config {
     parecon_jobs::Config::default().with_choice(parecon_jobs::Choice::Any)
+}
+
+fn rotation(workplace: &Workplace, config: Config) -> Outcome {
+    schedule(workplace, &config, &mut ()).unwrap()
 }
 
 /// Everything the module promises of a schedule.
@@ -66,11 +72,11 @@ proptest! {
     #[test]
     fn what_accumulates_stays_bounded(workplace in feasible_workplace(), weeks in 1u32..20, chunk in 30u64..400) {
         let rotated =
-            Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+            rotation(&workplace, Config::new(weeks).with_chunk(Minutes::new(chunk)).with_balance(quick()));
         let schedule = rotated.schedule().unwrap();
         prop_assert_eq!(schedule.weeks.len(), weeks as usize);
         keeps_its_promises(&workplace, schedule, chunk);
-        let again = Rotation::new(weeks).with_chunk(Minutes::new(chunk)).with_config(quick()).schedule(&workplace).unwrap();
+        let again = rotation(&workplace, Config::new(weeks).with_chunk(Minutes::new(chunk)).with_balance(quick()));
         prop_assert_eq!(again.schedule(), Some(schedule));
     }
 
@@ -88,12 +94,10 @@ proptest! {
         let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
         let away = MemberId::new(away);
         let weeks = from..from + weeks;
-        let rotated = Rotation::new(8)
+        let rotated = rotation(&workplace, Config::new(8)
             .with_chunk(Minutes::new(chunk))
-            .with_config(quick())
-            .with_leave(away, weeks.clone(), Minutes::ZERO)
-            .schedule(&workplace)
-            .unwrap();
+            .with_balance(quick())
+            .with_leave(away, weeks.clone(), Minutes::ZERO));
         let Some(schedule) = rotated.schedule() else {
             // Those who are there do not have the time.
             let left: u64 = hours.iter().enumerate().filter(|(m, _)| *m != away.index()).map(|(_, h)| h * 60).sum();
@@ -122,7 +126,7 @@ fn an_exempt_member_keeps_the_quota_and_does_other_work() {
     let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(600))).to_vec();
     let workplace = Workplace::new(tasks, members, Eligibility::Everyone).unwrap();
     let (ann, lift) = (MemberId::new(0), TaskId::new(0));
-    let rotated = Rotation::new(4).with_exemption(ann, lift, 1..3).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(4).with_exemption(ann, lift, 1..3));
     let schedule = rotated.schedule().unwrap();
     keeps_its_promises(&workplace, schedule, 60);
     for (w, week) in schedule.weeks.iter().enumerate() {
@@ -147,11 +151,11 @@ fn a_week_that_cannot_be_done_is_named() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated =
-        Rotation::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(3).with_leave(MemberId::new(0), 2..3, Minutes::ZERO));
     let impossible = rotated.infeasible().unwrap();
     assert_eq!(impossible.week, 2);
-    impossible.reasons.shortages[0].verify(&impossible.present).unwrap();
+    let Obstacle::Hours(reasons) = &impossible.reasons[0] else { panic!("hours are short") };
+    reasons.shortages[0].verify(&impossible.present).unwrap();
 }
 
 #[test]
@@ -163,7 +167,7 @@ fn whole_shifts_are_shared_like_the_plan_in_the_long_run() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated = Rotation::new(9).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(9));
     let schedule = rotated.schedule().unwrap();
     for m in (0..3).map(MemberId::new) {
         let times: Vec<u64> = schedule.weeks.iter().map(|week| week.complexes.time_of(m).get()).collect();
@@ -186,7 +190,7 @@ fn blocks_of_different_tasks_make_up_for_each_other() {
     let half = Minutes::new(300);
     let pins: Vec<_> = (0..4).map(|at| (MemberId::new(at / 2), TaskId::new(at % 2), half)).collect();
     let workplace = workplace.with_pinned(&pins).unwrap();
-    let rotated = Rotation::new(6).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(6));
     let schedule = rotated.schedule().unwrap();
     keeps_its_promises(&workplace, schedule, 120);
     assert_eq!(schedule.overloads(), []);
@@ -204,7 +208,7 @@ fn calendars_hold_the_schedule() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let rotated = Rotation::new(5).schedule(&workplace).unwrap();
+    let rotated = rotation(&workplace, Config::new(5));
     let schedule = rotated.schedule().unwrap();
     let monday = Date::new(2026, 12, 21).unwrap();
     let nights: Vec<Window> =
@@ -260,9 +264,10 @@ fn what_makes_no_sense_is_refused() {
         Eligibility::Everyone,
     )
     .unwrap();
-    let refused =
-        |rotation: Rotation, workplace: &Workplace| rotation.schedule(workplace).unwrap_err().to_string();
-    assert!(refused(Rotation::new(1), &workplace).contains("stands for 2 people"));
+    let refused = |config: Config, workplace: &Workplace| {
+        schedule(workplace, &config, &mut ()).unwrap_err().to_string()
+    };
+    assert!(refused(Config::new(1), &workplace).contains("stands for 2 people"));
     let workplace = Workplace::new(
         vec![Task::new("a", Minutes::new(60), 3.0, 5.0)],
         vec![Member::new("ann", Minutes::new(60))],
@@ -270,16 +275,12 @@ fn what_makes_no_sense_is_refused() {
     )
     .unwrap();
     let (ann, nobody) = (MemberId::new(0), MemberId::new(7));
-    assert!(
-        refused(Rotation::new(2).with_leave(nobody, 0..1, Minutes::ZERO), &workplace).contains("member 7")
-    );
-    assert!(
-        refused(Rotation::new(2).with_exemption(ann, TaskId::new(3), 0..1), &workplace).contains("task 3")
-    );
-    let twice = Rotation::new(3).with_leave(ann, 0..2, Minutes::ZERO).with_leave(ann, 1..3, Minutes::ZERO);
+    assert!(refused(Config::new(2).with_leave(nobody, 0..1, Minutes::ZERO), &workplace).contains("member 7"));
+    assert!(refused(Config::new(2).with_exemption(ann, TaskId::new(3), 0..1), &workplace).contains("task 3"));
+    let twice = Config::new(3).with_leave(ann, 0..2, Minutes::ZERO).with_leave(ann, 1..3, Minutes::ZERO);
     assert!(refused(twice, &workplace).contains("twice in week 1"));
-    assert!(refused(Rotation::new(2).with_chunk(Minutes::ZERO), &workplace).contains("chunk"));
-    let rotated = Rotation::new(1).schedule(&workplace).unwrap();
+    assert!(refused(Config::new(2).with_chunk(Minutes::ZERO), &workplace).contains("chunk"));
+    let rotated = rotation(&workplace, Config::new(1));
     let schedule = rotated.schedule().unwrap();
     let day = Date::new(2026, 1, 5).unwrap();
     let window = |from, to| Window { day: 0, from, to };
@@ -287,4 +288,128 @@ fn what_makes_no_sense_is_refused() {
         assert!(Calendar::new(schedule, &workplace, day, &[(ann, bad)]).is_err());
     }
     assert!(Calendar::new(schedule, &workplace, day, &[(nobody, vec![])]).is_err());
+}
+
+/// Four to eight people, two tasks for teams and some for one.
+fn with_teams() -> impl Strategy<Value = Workplace> {
+    let task = (1u64..6, 10u32..=200, 10u32..=200);
+    (prop::collection::vec(task, 4..7), 4usize..9, 2u32..4, 60u64..200).prop_map(
+        |(tasks, people, team, chunk)| {
+            let rating = |tenths: u32| f64::from(tenths) / 10.0;
+            let tasks: Vec<Task> = tasks
+                .iter()
+                .enumerate()
+                .map(|(j, (time, e, d))| {
+                    let task = Task::new(format!("t{j}"), Minutes::new(time * 120), rating(*e), rating(*d));
+                    let task = task.with_chunk(Minutes::new(chunk));
+                    if j < 2 { task.with_team(team) } else { task }
+                })
+                .collect();
+            let members = (0..people).map(|m| Member::new(format!("m{m}"), Minutes::new(2400))).collect();
+            Workplace::new(tasks, members, Eligibility::Everyone).unwrap()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn teams_are_complete_and_nobody_is_ahead(workplace in with_teams(), weeks in 1u32..9) {
+        let found = rotation(&workplace, Config::new(weeks).with_balance(quick()));
+        let schedule = found.schedule().unwrap();
+        for m in (0..workplace.members().len()).map(MemberId::new) {
+            for dimension in workplace.dimensions() {
+                let bound = schedule.bound(&workplace, m, dimension);
+                prop_assert!(schedule.drift(&workplace, m, dimension).iter().all(|d| d.abs() < bound + SUM));
+            }
+        }
+        for week in &schedule.weeks {
+            let mut together: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+            for session in &week.sessions {
+                let task = workplace.task(session.task).unwrap();
+                let mut members = session.members.clone();
+                members.sort_unstable();
+                members.dedup();
+                prop_assert_eq!(members.len(), task.team.unwrap() as usize);
+                for member in members {
+                    *together.entry((member.index(), session.task.index())).or_insert(0) += session.time.get();
+                }
+            }
+            let mut done = vec![0; workplace.tasks().len()];
+            for (member, shares) in week.complexes.iter() {
+                for share in shares {
+                    done[share.task.index()] += share.time.get();
+                    let team = workplace.task(share.task).unwrap().team;
+                    let key = (member.index(), share.task.index());
+                    prop_assert_eq!(team.map(|_| share.time.get()), together.remove(&key));
+                }
+            }
+            prop_assert!(together.is_empty());
+            prop_assert!(workplace.tasks().iter().zip(done).all(|(task, done)| task.time.get() == done));
+        }
+        // Everybody of a session is there at the same time, unless windows are too short.
+        let calendar = Calendar::new(schedule, &workplace, Date::new(2027, 1, 4).unwrap(), &[]).unwrap();
+        prop_assert_eq!(calendar.unplaced(), []);
+        for (w, week) in schedule.weeks.iter().enumerate() {
+            for session in &week.sessions {
+                let at = |member: &MemberId| -> Vec<_> {
+                    let own = |e: &&parecon_jobs::rotation::Event| (e.week, e.member, e.task) == (w, *member, session.task);
+                    calendar.events().iter().filter(own).map(|e| (e.day, e.from, e.to)).collect()
+                };
+                let mut shared = at(&session.members[0]);
+                shared.retain(|time| session.members.iter().all(|member| at(member).contains(time)));
+                prop_assert!(!shared.is_empty());
+            }
+        }
+        // Nobody is in two places.
+        for pair in calendar.events().windows(2).filter(|pair| (pair[0].week, pair[0].member) == (pair[1].week, pair[1].member)) {
+            prop_assert!((pair[0].day, pair[0].to) <= (pair[1].day, pair[1].from));
+        }
+    }
+}
+
+#[test]
+fn a_team_needs_a_whole_part_for_each() {
+    let workplace = |minutes, people: u32| {
+        let tasks = vec![
+            Task::new("lift", Minutes::new(minutes), 3.0, 5.0).with_team(3),
+            Task::new("plan", Minutes::new(600), 17.0, 14.0),
+        ];
+        let members = vec![Member::new("crew", Minutes::new(900)).with_count(people)];
+        Workplace::new(tasks, members, Eligibility::Everyone).unwrap().with_people_apart().unwrap()
+    };
+    let error = schedule(&workplace(100, 4), &Config::new(2), &mut ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "task \"lift\" takes 1 h 40 min, must be a multiple of its team of 3 to be done in whole blocks"
+    );
+    // Two cannot be three.
+    let outcome = rotation(&workplace(600, 2), Config::new(2));
+    assert!(matches!(outcome.infeasible().unwrap().reasons[0], Obstacle::Team { team: 3, .. }));
+    // Ann has 250 minutes of planning and would be balanced by as much lifting, but one of three lifts a third at most.
+    let tasks = vec![
+        Task::new("lift", Minutes::new(600), 3.0, 10.0).with_team(3).with_chunk(Minutes::new(50)),
+        Task::new("cook", Minutes::new(600), 10.0, 10.0),
+        Task::new("plan", Minutes::new(600), 17.0, 10.0),
+    ];
+    let members = ["ann", "bo", "cy", "di"].map(|id| Member::new(id, Minutes::new(450))).to_vec();
+    let pin = (MemberId::new(0), TaskId::new(2), Minutes::new(250));
+    let pinned = Workplace::new(tasks, members, Eligibility::Everyone).unwrap().with_pinned(&[pin]).unwrap();
+    let schedule = rotation(&pinned, Config::new(4)).schedule().unwrap().clone();
+    for week in &schedule.weeks {
+        let lifted: Vec<u64> = (0..4)
+            .map(|m| {
+                week.planned
+                    .of(MemberId::new(m))
+                    .iter()
+                    .filter(|s| s.task.index() == 0)
+                    .map(|s| s.time.get())
+                    .sum()
+            })
+            .collect();
+        assert!(lifted.iter().all(|minutes| *minutes <= 200) && lifted[0] > 190, "{lifted:?}");
+        assert_eq!(week.sessions.len(), 4);
+        assert!(week.sessions.iter().all(|session| session.members.len() == 3));
+    }
 }

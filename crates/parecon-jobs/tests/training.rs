@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
-use parecon_jobs::training::{Answer, Measure, prices, programme};
+use parecon_jobs::training::{Measure, Outcome, prices, programme};
 use parecon_jobs::{
     Balance, Config, Dimension, Eligibility, Member, MemberId, Minutes, Status, Task, Workplace, balance,
 };
@@ -119,7 +119,7 @@ fn one_programme_after_another() {
     for target in [2.5, 1.7, 0.9] {
         let answer =
             programme(&workplace, Dimension::Empowerment, target, &Config::default(), &mut ()).unwrap();
-        let Answer::Programme(found) = answer else { panic!("{answer:?}") };
+        let Outcome::Programme(found) = answer else { panic!("{answer:?}") };
         assert!(found.spread.of(Dimension::Empowerment).unwrap().mean_abs <= target);
         cost += found.cost.value;
         workplace = found.workplace;
@@ -196,7 +196,7 @@ proptest! {
         let least = choices.iter().map(|(_, mean)| *mean).fold(f64::INFINITY, f64::min);
         let target = least + part * (today - least) + 0.05;
         match programme(&workplace, Dimension::Empowerment, target, &Config::default(), &mut ()).unwrap() {
-            Answer::Programme(found) => {
+            Outcome::Programme(found) => {
                 found.complexes.verify(&found.workplace).unwrap();
                 prop_assert!(found.spread.of(Dimension::Empowerment).unwrap().mean_abs <= target);
                 let cheapest = choices
@@ -207,13 +207,13 @@ proptest! {
                 prop_assert!(found.cost.bound <= cheapest + AGREEMENT, "{:?} against {cheapest}", found.cost);
                 prop_assert!(found.cost.gap() > -AGREEMENT, "{:?}", found.cost);
             }
-            Answer::OutOfReach(bound) => prop_assert!(false, "{bound:?} for {target}, {least} is possible"),
+            Outcome::OutOfReach(bound) => prop_assert!(false, "{bound:?} for {target}, {least} is possible"),
             // Whole minutes may just miss a target that parts of minutes meet.
-            other => prop_assert!(matches!(other, Answer::Unsolved(_)), "{other:?}"),
+            other => prop_assert!(matches!(other, Outcome::Unsolved(_)), "{other:?}"),
         }
         // What no choice reaches is refused with a bound below all of them, unless parts of people reach it.
         let beyond = (least - 0.5).max(0.0);
-        if let Answer::OutOfReach(bound) =
+        if let Outcome::OutOfReach(bound) =
             programme(&workplace, Dimension::Empowerment, beyond, &Config::default(), &mut ()).unwrap()
         {
             prop_assert!(bound.bound > beyond && bound.bound <= least + AGREEMENT);

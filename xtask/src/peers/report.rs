@@ -12,6 +12,8 @@ use std::{fs, thread};
 pub(super) struct Measurement {
     /// The shortest time.
     seconds: f64,
+    /// What the first answer of a process took.
+    first_seconds: f64,
     /// Of all threads, on average.
     cpu_seconds: Option<f64>,
     repeats: usize,
@@ -36,12 +38,24 @@ impl Measurement {
             return None;
         };
         let (cpu_seconds, loaded, peak, residual) = (None, None, None, None);
-        Some(Self { seconds: f64::NAN, cpu_seconds, repeats: 0, loaded, peak, residual, gave_up: Some(why) })
+        let (seconds, first_seconds) = (f64::NAN, f64::NAN);
+        Some(Self {
+            seconds,
+            first_seconds,
+            cpu_seconds,
+            repeats: 0,
+            loaded,
+            peak,
+            residual,
+            gave_up: Some(why),
+        })
     }
 
-    /// The best of two rounds; of memory the most, for a peak that one round missed was still there.
+    /// The best of two rounds; of first answers the slowest, and of memory the most, for what one round missed was still
+    /// there.
     pub(super) fn combine(&mut self, other: &Self) {
         self.seconds = self.seconds.min(other.seconds);
+        self.first_seconds = self.first_seconds.max(other.first_seconds);
         self.cpu_seconds = self.cpu_seconds.zip(other.cpu_seconds).map(|(a, b)| a.min(b));
         self.repeats += other.repeats;
         self.peak = self.peak.max(other.peak);
@@ -172,7 +186,8 @@ impl Report {
         let mut text = self.machine.markdown();
         text.push_str(
             "\nCells are shortest time · processor time of all threads · peak memory of the whole process, loaded table \
-             and interpreter included. Ratios in brackets are to parecon.\n",
+             and interpreter included · the slowest first answer of a process, where it took a quarter longer. Ratios \
+             in brackets are to parecon, and to its first answer after \"first\".\n",
         );
         for case in CASES {
             let of_case: Vec<&Record> = self.records.iter().filter(|r| r.case == case.name).collect();
@@ -234,7 +249,10 @@ impl Report {
     }
 }
 
-/// Time, processor time and peak, and the residual if there is one.
+/// A first answer is shown where it took so many times the shortest time.
+const SLOW_START: f64 = 1.25;
+
+/// Time, processor time and peak; the first answer's time if it differs, and the residual if there is one.
 fn cell(measured: &Measurement) -> String {
     if let Some(why) = &measured.gave_up {
         return why.clone();
@@ -242,6 +260,9 @@ fn cell(measured: &Measurement) -> String {
     let mut parts = vec![time(measured.seconds)];
     parts.extend(measured.cpu_seconds.map(time));
     parts.extend(measured.peak.map(|bytes| amount(bytes as f64, "B")));
+    if measured.first_seconds > SLOW_START * measured.seconds {
+        parts.push(format!("first {}", time(measured.first_seconds)));
+    }
     parts.extend(measured.residual.map(|residual| format!("residual {residual:.0e}")));
     parts.join(" · ")
 }
@@ -252,6 +273,9 @@ fn ratios(peer: &Measurement, ours: &Measurement) -> String {
         return String::new();
     }
     let mut text = format!(" ({}", multiple(peer.seconds / ours.seconds));
+    if [peer, ours].iter().any(|one| one.first_seconds > SLOW_START * one.seconds) {
+        let _ = write!(text, ", first {}", multiple(peer.first_seconds / ours.first_seconds));
+    }
     if let (Some(peer), Some(ours)) = (peer.peak, ours.peak) {
         let _ = write!(text, ", memory {}", multiple(peer as f64 / ours as f64));
     }
@@ -303,6 +327,7 @@ mod tests {
         let (cpu_seconds, loaded) = (Some(2.0 * seconds), Some(1));
         Measurement {
             seconds,
+            first_seconds: seconds,
             cpu_seconds,
             repeats: 3,
             loaded,
@@ -326,12 +351,14 @@ mod tests {
 
     #[test]
     fn rounds_give_the_best_time_and_the_most_memory() {
-        let mut first = measured(2.0, 5);
-        first.combine(&measured(1.0, 4));
+        let mut first = measured(2.0, 5_000);
+        first.combine(&measured(1.0, 4_000));
         assert_eq!(
             (first.seconds, first.cpu_seconds, first.repeats, first.peak),
-            (1.0, Some(2.0), 6, Some(5))
+            (1.0, Some(2.0), 6, Some(5_000))
         );
+        assert_eq!(cell(&first), "1.00 s · 2.00 s · 5.00 kB · first 2.00 s");
+        assert_eq!(ratios(&measured(4.0, 20_000), &first), " (4.0×, first 2.0×, memory 4.0×)");
     }
 
     #[test]

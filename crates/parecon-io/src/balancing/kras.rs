@@ -128,8 +128,10 @@ pub struct Compromise {
 ///
 /// Solved as one convex problem in the multipliers of the constraints: a proximal point method of Newton steps, whose
 /// linear systems are solved by conjugate gradients without ever forming a matrix. The original iterates over the
-/// constraints one by one and moves a contradicted total in steps proportional to its deviation, so that it stops at
-/// one of many compromises; this is the best one in the sense of 1.
+/// constraints one by one and moves a contradicted total in steps proportional to its deviation. Where nothing conflicts the
+/// two agree. Where something does, it stops at one of many compromises, which depends on the order and the size of the
+/// steps: of two figures for one sum it gives about the mean with weights 1 / deviation (12 ± 1 and 17 ± 2 become 13.67
+/// instead of 13); this is the best one in the sense of 1.
 ///
 /// # Errors
 /// Values that are not finite, deviations that are negative, cells outside the matrix, matrices of different shapes.

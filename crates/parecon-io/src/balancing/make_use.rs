@@ -1,45 +1,12 @@
 //! SUT-RAS: make and use tables balanced together.
 
 use nalgebra::DVector;
-use parecon_core::Status;
 
 use super::Balancing;
 use super::entropy::Constraints;
-use super::table::{Block, Blocks, check_totals};
+use super::table::{BalancedTable, Block, Blocks, TableTotals, check_totals};
 use crate::error::Error;
 use crate::make_use::{MakeUse, MakeUseParts};
-
-/// The totals that are known of new make and use tables; what is `None` follows from the rest.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MakeUseTotals {
-    /// Output by industry.
-    pub industry_output: Option<DVector<f64>>,
-    /// Output by commodity, which statistics seldom have.
-    pub commodity_output: Option<DVector<f64>>,
-    /// Final demand by category.
-    pub final_demand: Option<DVector<f64>>,
-    /// Value added by industry.
-    pub value_added: Option<DVector<f64>>,
-    /// Value added by component.
-    pub components: Option<DVector<f64>>,
-}
-
-/// Make and use tables that meet totals and balance, or as near as was reached.
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-#[non_exhaustive]
-pub struct BalancedMakeUse {
-    /// The new tables.
-    pub tables: MakeUse,
-    /// The largest miss of a total or balance, relative to what is summed.
-    pub residual: f64,
-    /// Rounds made.
-    pub rounds: usize,
-    /// How it ended. [`Status::Stalled`] if the totals cannot be met.
-    pub status: Status,
-    /// The totals and balances that contradict each other; empty if there are such tables.
-    pub contradictions: Vec<String>,
-}
 
 impl MakeUse {
     /// SUT-RAS: these tables changed as little as possible, make and use together, so that they balance and have the
@@ -57,7 +24,7 @@ impl MakeUse {
     ///
     /// # Errors
     /// Totals of other lengths or not finite. Totals that cannot be met are no error, see
-    /// [`BalancedMakeUse::contradictions`].
+    /// [`BalancedTable::contradictions`].
     ///
     /// # Complexity
     /// Some dozens of passes over all cells per Newton step, 5 to 50 steps; about 48 bytes of memory per cell.
@@ -68,24 +35,28 @@ impl MakeUse {
     /// # Example
     /// Output and value added of every industry grow by a tenth; all else is found.
     /// ```
-    /// use parecon_io::balancing::{Balancing, MakeUseTotals};
+    /// use parecon_io::balancing::{Balancing, TableTotals};
     /// use parecon_io::datasets;
     ///
     /// let tables = datasets::bea_2002()?;
-    /// let totals = MakeUseTotals {
-    ///     industry_output: Some(tables.industry_output() * 1.1),
+    /// let totals = TableTotals {
+    ///     output: Some(tables.industry_output() * 1.1),
     ///     value_added: Some(tables.value_added().row_sum_tr() * 1.1),
-    ///     ..MakeUseTotals::default()
+    ///     ..TableTotals::default()
     /// };
     /// let answer = tables.balanced(&totals, &Balancing::new())?;
     /// assert!(answer.status.is_converged());
-    /// assert!(answer.tables.with_rounding(1e-3)?.validate().is_balanced());
+    /// assert!(answer.table.with_rounding(1e-3)?.validate().is_balanced());
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
-    pub fn balanced(&self, totals: &MakeUseTotals, config: &Balancing) -> Result<BalancedMakeUse, Error> {
+    pub fn balanced(
+        &self,
+        totals: &TableTotals,
+        config: &Balancing,
+    ) -> Result<BalancedTable<MakeUse>, Error> {
         let (industries, commodities) = (self.industries(), self.commodities());
         let (categories, components) = (self.final_demand_categories(), self.value_added_components());
-        check_totals("industry output", &totals.industry_output, industries)?;
+        check_totals("output", &totals.output, industries)?;
         check_totals("commodity output", &totals.commodity_output, commodities)?;
         check_totals("final demand", &totals.final_demand, categories)?;
         check_totals("value added", &totals.value_added, industries)?;
@@ -116,7 +87,7 @@ impl MakeUse {
                 names.push(name(i));
             }
         };
-        given(&totals.industry_output, &|i| make.row(i, 1.0).collect(), &|i| {
+        given(&totals.output, &|i| make.row(i, 1.0).collect(), &|i| {
             format!("output of {}", industries.describe(i))
         });
         given(&totals.commodity_output, &|c| make.column(c, 1.0).collect(), &|c| {
@@ -133,7 +104,7 @@ impl MakeUse {
         });
         let solution = blocks.solve(&system, config);
         let block = |place: Block| place.matrix(&solution.cells);
-        let tables = MakeUse::new(MakeUseParts {
+        let table = MakeUse::new(MakeUseParts {
             industries: industries.clone(),
             commodities: commodities.clone(),
             make: block(make),
@@ -143,8 +114,8 @@ impl MakeUse {
             value_added_components: components.clone(),
             value_added: block(added),
         })?;
-        Ok(BalancedMakeUse {
-            tables,
+        Ok(BalancedTable {
+            table,
             residual: solution.residual,
             rounds: solution.rounds,
             status: solution.status,

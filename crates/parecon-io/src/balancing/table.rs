@@ -7,29 +7,32 @@ use super::entropy::{Constraints, Problem, Solution};
 use super::{Balancing, scaling};
 use crate::axis::{Axis, AxisKind};
 use crate::error::Error;
-use crate::serial;
 use crate::table::IoTable;
 
-/// The totals that are known of a new table; what is `None` follows from the rest.
+/// The totals that are known of a new table, or of new make and use tables; what is `None` follows from the rest.
+///
+/// All in the unit of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableTotals {
-    /// Output by sector.
+    /// Output by sector; of make and use tables by industry.
     pub output: Option<DVector<f64>>,
+    /// Output by commodity, which statistics seldom have; of make and use tables only.
+    pub commodity_output: Option<DVector<f64>>,
     /// Final demand by category.
     pub final_demand: Option<DVector<f64>>,
-    /// Value added by sector.
+    /// Value added by sector or industry.
     pub value_added: Option<DVector<f64>>,
     /// Value added by component.
     pub components: Option<DVector<f64>>,
 }
 
-/// A table that meets totals and balances, or as near as was reached.
+/// A table ([`IoTable`] or [`MakeUse`](crate::MakeUse)) that meets totals and balances, or as near as was reached.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 #[non_exhaustive]
-pub struct BalancedTable {
+pub struct BalancedTable<T = IoTable> {
     /// The new table.
-    pub table: IoTable,
+    pub table: T,
     /// The largest miss of a total or balance, relative to what is summed.
     pub residual: f64,
     /// Rounds made.
@@ -54,7 +57,7 @@ impl IoTable {
     /// not balance.
     ///
     /// # Errors
-    /// Totals of other lengths or not finite. Totals that cannot be met are no error, see
+    /// Totals of other lengths or not finite, totals by commodity. Totals that cannot be met are no error, see
     /// [`BalancedTable::contradictions`].
     ///
     /// # Complexity
@@ -84,12 +87,18 @@ impl IoTable {
         check_totals("final demand", &totals.final_demand, self.final_demand_categories())?;
         check_totals("value added", &totals.value_added, sectors)?;
         check_totals("value-added components", &totals.components, self.value_added_components())?;
+        if totals.commodity_output.is_some() {
+            let message =
+                "commodity output: is given, must be None: only make and use tables have commodities";
+            return Err(Error::invalid(message));
+        }
         match totals {
             TableTotals {
                 output: Some(output),
                 final_demand: Some(demand),
-                value_added: None,
                 components: Some(components),
+                value_added: None,
+                commodity_output: None,
             } => self.bordered(output, demand, components, config),
             _ => self.free(totals, config),
         }
@@ -199,9 +208,7 @@ pub(super) fn check_totals<K: AxisKind>(
     totals: &Option<DVector<f64>>,
     axis: &Axis<K>,
 ) -> Result<(), Error> {
-    totals
-        .as_ref()
-        .map_or(Ok(()), |totals| serial::check_vector(what, totals, axis.len(), |i| axis.describe(i)))
+    totals.as_ref().map_or(Ok(()), |totals| axis.check_vector(what, totals))
 }
 
 /// Several matrices as one list of cells.

@@ -213,7 +213,7 @@ impl DynamicTechnology {
     pub fn forward(&self, initial: &DVector<f64>, final_demand: &DMatrix<f64>) -> Result<OutputPath, Error> {
         let periods = self.check_demand(final_demand)?;
         let (n, sectors) = (self.sectors().len(), self.sectors());
-        serial::check_vector("initial output", initial, n, |i| sectors.describe(i))?;
+        sectors.check_vector("initial output", initial)?;
         let coefficients = self.technology.coefficients();
         let is_static: Vec<bool> =
             self.capital.row_iter().map(|row| row.iter().all(|cell| *cell == 0.0)).collect();

@@ -1,16 +1,13 @@
 //! The World Input-Output Database, releases 2013 and 2016.
 
-use std::io::{BufReader, Cursor, Read};
+use std::io::Read;
 
 use crate::error::Error;
 use crate::formats::Import;
 use crate::formats::assemble::{Key, Role, assemble, parted};
 use crate::names::Names;
-use crate::read::Source;
 use crate::read::sheet::{Form, Sheet};
-
-/// Enough to see whether a text has one label per column.
-const GLANCE: u64 = 4096;
+use crate::read::{Source, first_line, glanced};
 
 /// What the release of 2016 calls totals over all regions, and output.
 const TOTAL: &str = "TOT";
@@ -91,19 +88,13 @@ const FINAL: [&str; 5] = ["CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN"];
 /// # Ok::<(), parecon_io::Error>(())
 /// ```
 pub fn read_wiod<R: Read>(source: Source<R>) -> Result<Import, Error> {
-    let (name, mut reader) = source.into_parts();
-    let mut glance = Vec::new();
-    let read = reader.by_ref().take(GLANCE).read_to_end(&mut glance);
-    read.map_err(|error| Error::unreadable(&name, error))?;
-    let compact = is_compact(&glance);
-    let source = Source::new(name, BufReader::new(Cursor::new(glance).chain(reader)));
+    let (compact, source) = glanced(source, is_compact)?;
     if compact { read_compact(source) } else { read_workbook(source) }
 }
 
 /// Whether the second field of the first line is a region and a branch.
 fn is_compact(glance: &[u8]) -> bool {
-    let line = glance.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
-    let field = line.and_then(|line| line.split(|byte| *byte == b',').nth(1)).unwrap_or_default();
+    let field = first_line(glance).split(|byte| *byte == b',').nth(1).unwrap_or_default();
     std::str::from_utf8(field).is_ok_and(|label| parted(label.trim_matches('"'), '.').is_some())
 }
 

@@ -9,7 +9,6 @@ use petgraph::visit::EdgeRef;
 use crate::axis::{Axis, Id, Sector};
 use crate::error::Error;
 use crate::graph::IoGraph;
-use crate::serial;
 use crate::technology::Technology;
 
 /// How far a failure of suppliers spreads to those who depend on them.
@@ -181,7 +180,7 @@ impl Cascade {
             return Err(Error::invalid("technology: has other sectors than the graph of the cascade"));
         }
         let n = self.sectors.len();
-        serial::check_vector("final demand", final_demand, n, |i| self.sectors.describe(i))?;
+        self.sectors.check_vector("final demand", final_demand)?;
         let output = technology.output_for(final_demand)?;
         let downstream = output.component_mul(&self.remaining.map(|share| 1.0 - share));
         let k = self.shocks.len();

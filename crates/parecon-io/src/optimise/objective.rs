@@ -5,6 +5,9 @@ use nalgebra::DVector;
 use crate::error::Error;
 use crate::optimise::Planner;
 
+/// Shares of a target that differ by less than this, relative, have one slope up to rounding.
+const SAME: f64 = 1e-6;
+
 /// What is to be maximised over the deliveries y.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -84,13 +87,10 @@ impl Objective {
 
     /// Which products the objective asks for.
     pub(super) fn wanted(&self) -> Vec<bool> {
-        match self {
-            Objective::Proportional(target) => target.iter().map(|t| *t > 0.0).collect(),
-            Objective::Weighted(weights) => weights.iter().map(|w| *w > 0.0).collect(),
-            Objective::Harmony { target, weight } => {
-                target.iter().zip(weight).map(|(t, w)| *t > 0.0 && *w > 0.0).collect()
-            }
-        }
+        let (Objective::Proportional(main)
+        | Objective::Weighted(main)
+        | Objective::Harmony { target: main, .. }) = self;
+        (0..main.len()).map(|i| self.wants(i)).collect()
     }
 
     /// The value of deliveries.
@@ -105,6 +105,15 @@ impl Objective {
                 .filter(|&i| target[i] > 0.0)
                 .map(|i| weight[i] * harmony(deliveries[i] / target[i]))
                 .sum(),
+        }
+    }
+
+    /// Whether the objective asks for a product.
+    pub(super) fn wants(&self, product: usize) -> bool {
+        match self {
+            Objective::Proportional(target) => target[product] > 0.0,
+            Objective::Weighted(weights) => weights[product] > 0.0,
+            Objective::Harmony { target, weight } => target[product] > 0.0 && weight[product] > 0.0,
         }
     }
 
@@ -139,6 +148,22 @@ impl Objective {
         }
     }
 
+    /// By how much [`Objective::marginal`] falls per unit, between this delivery and the one where it is `price`.
+    pub(super) fn fall(&self, product: usize, delivery: f64, price: f64) -> f64 {
+        match self {
+            Objective::Harmony { target, weight } if target[product] > 0.0 && price > 0.0 => {
+                let (t, w) = (target[product], weight[product]);
+                let (ratio, relative) = (delivery / t, price * t / w);
+                let change = met_at(relative) - ratio;
+                if change.abs() <= SAME * ratio.max(1.0) {
+                    return self.curvature(product, delivery);
+                }
+                w / (t * t) * (slope(ratio) - relative) / change
+            }
+            _ => self.curvature(product, delivery),
+        }
+    }
+
     /// The most that buying one product at this price can bring: max over y ≥ `least` of `f_i(y)` − p y.
     ///
     /// Infinite if the price is too low for there to be a maximum. Not for a proportional target.
@@ -158,8 +183,7 @@ impl Objective {
                     return f64::INFINITY;
                 }
                 let relative = price * t / w;
-                let best = if relative <= 1.0 { 1.0 / relative } else { 2.0 - relative };
-                let ratio = best.max(least / t);
+                let ratio = met_at(relative).max(least / t);
                 w * harmony(ratio) - price * t * ratio
             }
         }
@@ -175,6 +199,11 @@ fn harmony(ratio: f64) -> f64 {
 /// The derivative of [`harmony`].
 fn slope(ratio: f64) -> f64 {
     if ratio >= 1.0 { 1.0 / ratio } else { 2.0 - ratio }
+}
+
+/// The share at which [`slope`] is this.
+fn met_at(slope: f64) -> f64 {
+    if slope <= 1.0 { 1.0 / slope } else { 2.0 - slope }
 }
 
 #[cfg(test)]

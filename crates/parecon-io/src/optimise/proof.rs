@@ -7,6 +7,9 @@ use crate::optimise::{Objective, Planner};
 /// A profit below this, relative to the process's revenue and cost, is rounding.
 const NOISE: f64 = 1e-12;
 
+/// A quotient times this, times its divisor, is no less than its dividend.
+const ROUNDED_UP: f64 = 1.0 + 2.0 * f64::EPSILON;
+
 /// Prices that leave no process a profit beyond the rent of its capacity, and what they prove.
 pub(super) struct Proof {
     pub(super) bound: f64,
@@ -34,12 +37,12 @@ impl Planner {
         let factor = match objective {
             // The target costs 1.
             Objective::Proportional(target) => 1.0 / products.dot(target),
-            // No product costs less than it is worth.
+            // No product costs less than it is worth, when rounded either.
             Objective::Weighted(weights) => weights
                 .iter()
                 .zip(&products)
-                .filter(|(weight, _)| **weight > 0.0)
-                .map(|(weight, price)| weight / price)
+                .filter(|(weight, price)| weight > price)
+                .map(|(weight, price)| weight / price * ROUNDED_UP)
                 .fold(1.0, f64::max),
             Objective::Harmony { .. } => 1.0,
         };
@@ -76,5 +79,29 @@ impl Planner {
         }
         let bound = if usable && !bound.is_nan() { bound } else { f64::INFINITY };
         Proof { bound, products, capacities, resources }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, dvector};
+
+    use super::*;
+    use crate::{Axis, Technology};
+
+    /// Prices a little below what products are worth, raised to it, must not fall short by their rounding: the bound
+    /// would be infinite.
+    #[test]
+    fn rounded_prices_prove_a_finite_bound() -> Result<(), crate::Error> {
+        let sectors = Axis::from_codes(["a"])?;
+        let technology = Technology::from_coefficients(sectors, DMatrix::zeros(1, 1))?;
+        let planner = Planner::new(&technology).with_capacity(&dvector![1.0])?;
+        for k in 1..2000 {
+            let worth = f64::from(k) / 7.0;
+            let objective = Objective::Weighted(dvector![worth]);
+            let proof = planner.proof(&objective, dvector![worth * (1.0 - 1e-9 / f64::from(k))], dvector![]);
+            assert!((proof.bound / worth - 1.0).abs() < 1e-15, "{k}: {}", proof.bound);
+        }
+        Ok(())
     }
 }

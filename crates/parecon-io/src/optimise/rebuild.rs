@@ -52,7 +52,9 @@ impl Planner {
         let kept = |trial: &Trial| trial.residual <= self.tolerance;
         let proved = |trial: &Trial| {
             let size = trial.objective.abs().max(proof.bound.abs()).max(objective.size());
-            kept(trial) && (proof.bound - trial.objective).abs() <= self.tolerance * size
+            kept(trial)
+                && proof.bound.is_finite()
+                && (proof.bound - trial.objective).abs() <= self.tolerance * size
         };
         // The first that is good enough: it keeps its constraints best. Else the one that is most worth having.
         let best = trials.iter().position(proved).or_else(|| {

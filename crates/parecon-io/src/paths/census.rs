@@ -46,9 +46,9 @@ impl Technology {
     ///
     /// The same paths as [`Technology::paths`] finds, in no order and therefore many times as fast: tens of millions a
     /// second. It answers whether a list of paths can explain a footprint at all. In the World Input–Output Table of
-    /// 2011 (1,435 sectors) 90 % of the value added in German cars takes a million paths, and halving the rest takes
-    /// about forty times as many; [`Technology::production_layers`] is then the better account of the whole: nine
-    /// tiers contain 99 %.
+    /// 2011 (1,435 sectors) 90 % of the value added in German cars takes 1.1 million paths, 95.6 % takes 130 million, and
+    /// 99 % is out of reach; [`Technology::production_layers`] is then the better account of the whole: nine tiers
+    /// contain 99 %, and what is beyond them is exact. [`Layers::without`](super::Layers::without) takes the paths out.
     ///
     /// # Errors
     /// As [`Technology::paths`].

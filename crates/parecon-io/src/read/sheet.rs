@@ -256,6 +256,11 @@ impl Sheet {
         Some(self.cells.get(row, column)).filter(|value| !value.is_nan())
     }
 
+    /// The line of a row.
+    pub(crate) fn line(&self, row: usize) -> u64 {
+        self.lines[row]
+    }
+
     /// A complaint about a column's label.
     pub(crate) fn reject_column(&self, column: usize, message: impl Into<String>) -> Error {
         Error::parse(&self.file, self.header_line, self.lead + column + 1, message)

@@ -38,7 +38,9 @@ pub struct Unallocated {
 /// consumption M ∘ Y      summed over the regions that a product comes from: (consuming region, branch)
 /// ```
 ///
-/// What final users cause themselves, `F_Y`, is in [`direct`](Accounts::direct), and part of regional totals only.
+/// Amounts are in the stressors' own units ([`Satellite::units`]); intensities and multipliers in those per unit of the
+/// table's money ([`IoTable::unit`]): Mt per M$, say. What final users cause themselves, `F_Y`, is in
+/// [`direct`](Accounts::direct), and part of regional totals only.
 /// Over all regions production and consumption are the same; a region's differ by its net trade in embodied stressors.
 ///
 /// # Example
@@ -272,8 +274,8 @@ impl Technology {
     pub fn origins(&self, intensities: &DVector<f64>, bought: &DVector<f64>) -> Result<DMatrix<f64>, Error> {
         let sectors = &self.inner.sectors;
         let n = self.len();
-        serial::check_vector("intensities", intensities, n, |i| sectors.describe(i))?;
-        serial::check_vector("what is bought", bought, n, |i| sectors.describe(i))?;
+        sectors.check_vector("intensities", intensities)?;
+        sectors.check_vector("what is bought", bought)?;
         let members: Vec<usize> = (0..n).filter(|&j| bought[j] != 0.0).collect();
         let columns = if self.prefers_requirements(members.len()) {
             self.requirements()?.select_columns(&members)
@@ -302,20 +304,22 @@ impl Technology {
         if table.sectors() != self.sectors() {
             return Err(Error::invalid("table: has other sectors than the technology"));
         }
-        let mut flows = account.flows().clone();
         let mut unallocated = Vec::new();
-        for (j, mut column) in flows.column_iter_mut().enumerate() {
-            if j >= self.len() || table.output()[j] != 0.0 {
+        for (j, column) in account.flows().column_iter().enumerate().take(self.len()) {
+            if table.output()[j] != 0.0 {
                 continue;
             }
             let stressors = account.stressors().iter().zip(column.iter());
             for (stressor, &amount) in stressors.filter(|(_, amount)| **amount != 0.0) {
                 unallocated.push(Unallocated { stressor, sector: Id::new(j as u32), amount });
             }
-            column.fill(0.0);
         }
         if unallocated.is_empty() {
             return Ok((table.intensities(account)?, unallocated));
+        }
+        let mut flows = account.flows().clone();
+        for lost in &unallocated {
+            flows[(lost.stressor.index(), lost.sector.index())] = 0.0;
         }
         let (stressors, units) = (account.stressors().clone(), account.units().iter().cloned());
         let mut carried = Satellite::new(account.name(), stressors, units, flows)?;

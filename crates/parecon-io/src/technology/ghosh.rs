@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::Error;
 use crate::factor::Side;
-use crate::serial;
 use crate::table::IoTable;
 use crate::technology::Technology;
 
@@ -69,7 +68,7 @@ impl Technology {
     /// ```
     pub fn allocation(&self, output: &DVector<f64>) -> Result<Allocation, Error> {
         let sectors = &self.inner.sectors;
-        serial::check_vector("output", output, self.len(), |i| sectors.describe(i))?;
+        sectors.check_vector("output", output)?;
         for (j, _) in output.iter().enumerate().filter(|(_, x)| **x == 0.0) {
             let coefficients = self.coefficients();
             let cells = coefficients.row(j).iter().chain(coefficients.column(j).iter()).any(|a| *a != 0.0);
@@ -159,7 +158,7 @@ impl Allocation {
     /// Science 37, 1997.
     pub fn cost_push(&self, value_added: &DVector<f64>) -> Result<DVector<f64>, Error> {
         let sectors = &self.technology.inner.sectors;
-        serial::check_vector("value added", value_added, sectors.len(), |i| sectors.describe(i))?;
+        sectors.check_vector("value added", value_added)?;
         let per_unit = value_added.component_div(&self.scale);
         self.technology.solve_vector("value added per unit", Side::Transposed, &per_unit)
     }
@@ -214,10 +213,7 @@ impl Allocation {
     /// ```
     pub fn enabled(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
         let sectors = &self.technology.inner.sectors;
-        let shape = (intensities.nrows(), sectors.len());
-        serial::check_matrix("intensities", intensities, shape, |k, j| {
-            format!("row {}, {}", k + 1, sectors.describe(j))
-        })?;
+        sectors.check_intensities(intensities)?;
         let mut amounts = intensities.transpose();
         amounts.column_iter_mut().for_each(|mut column| column.component_mul_assign(&self.scale));
         let mut solved = self.technology.solve(Side::Straight, &amounts)?;

@@ -99,7 +99,8 @@ impl Technology {
     ///
     /// # Example
     /// ```
-    /// use parecon_io::{Role, Technology, datasets};
+    /// use parecon_io::technology::Role;
+    /// use parecon_io::{Technology, datasets};
     ///
     /// let linkages = Technology::from_table(&datasets::miller_blair()?)?.linkages()?;
     /// assert_eq!(linkages.roles(), [Role::Key, Role::Weak]);
@@ -198,7 +199,8 @@ impl Allocation {
     ///
     /// # Example
     /// ```
-    /// use parecon_io::{Allocation, Role, datasets};
+    /// use parecon_io::technology::Role;
+    /// use parecon_io::{Allocation, datasets};
     ///
     /// let linkages = Allocation::from_table(&datasets::miller_blair()?)?.linkages()?;
     /// assert_eq!(linkages.roles(), [Role::Key, Role::Weak]);

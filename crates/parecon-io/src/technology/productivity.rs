@@ -114,7 +114,8 @@ impl Technology {
     /// # Example
     /// ```
     /// use nalgebra::dmatrix;
-    /// use parecon_io::{Axis, Technology, Verdict};
+    /// use parecon_io::technology::Verdict;
+    /// use parecon_io::{Axis, Technology};
     ///
     /// let sectors = Axis::from_codes(["corn", "iron", "tea"])?;
     /// // A unit of corn needs 0.8 iron, a unit of iron 1.5 corn: more than all.

@@ -136,7 +136,7 @@ impl WhatIf {
         for change in changes {
             apply(base, change, &mut cells)?;
         }
-        cells.retain(|&(j, i), cell| *cell != base.coefficients()[(i, j)]);
+        cells.retain(|&(j, i), cell| *cell != base.inner.inputs.cell(i, j));
         let update = Update::of_cells(base, &cells);
         Ok(Self { updated: Updated::new(base.clone(), update), cells })
     }
@@ -257,9 +257,7 @@ impl WhatIf {
     /// ```
     pub fn footprint(&self, intensities: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
         let sectors = self.sectors();
-        serial::check_matrix("intensities", intensities, (intensities.nrows(), sectors.len()), |k, j| {
-            format!("row {}, {}", k + 1, sectors.describe(j))
-        })?;
+        sectors.check_intensities(intensities)?;
         Ok(self.updated.solve(Side::Transposed, &intensities.transpose())?.transpose())
     }
 
@@ -285,8 +283,7 @@ impl WhatIf {
     }
 
     fn vector(&self, what: &str, side: Side, rhs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        let sectors = self.sectors();
-        serial::check_vector(what, rhs, sectors.len(), |i| sectors.describe(i))?;
+        self.sectors().check_vector(what, rhs)?;
         self.updated.solve_vector(side, rhs)
     }
 }
@@ -316,7 +313,7 @@ fn apply(base: &Technology, change: &Change, cells: &mut BTreeMap<(usize, usize)
             let (rows, columns) =
                 (base.distinct(suppliers.iter().copied())?, base.distinct(buyers.iter().copied())?);
             let now = |i: usize, j: usize| {
-                cells.get(&(j, i)).copied().unwrap_or_else(|| base.coefficients()[(i, j)])
+                cells.get(&(j, i)).copied().unwrap_or_else(|| base.inner.inputs.cell(i, j))
             };
             let to = DMatrix::from_fn(rows.len(), columns.len(), |a, b| by * now(rows[a], columns[b]));
             set(base, &rows, &columns, &to, cells)

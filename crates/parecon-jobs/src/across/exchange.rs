@@ -1,14 +1,14 @@
 //! The least hours that have to move.
 
-use std::collections::BTreeSet;
-
-use parecon_core::Status;
+use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
-use super::Society;
-use crate::lp::{Limits, Lp};
+use super::proof::{Proof, Proofs};
+use super::{Config, Society};
+use crate::lp::{Limits, Lp, Step};
+use crate::progress::followed;
 use crate::repair::whole_minutes;
-use crate::{Error, Minutes};
+use crate::{Bound, Error, Minutes, Progress, Stage};
 
 /// Interior-point iterations of a stage.
 const MAX_ITERATIONS: u32 = 200;
@@ -16,69 +16,9 @@ const MAX_ITERATIONS: u32 = 200;
 const TOLERANCE: f64 = 1e-8;
 /// What is added to the smallest band, in points, so that what is within it has an interior; it means nothing to anybody.
 const SLACK: f64 = 1e-4;
-/// Between which places hours can move, at what cost, and how near the average everybody should come.
-///
-/// ```
-/// use parecon_jobs::across::Exchanging;
-/// assert!(Exchanging::new().with_band(0.5).with_pairs(vec![(0, 1, 1.0), (1, 0, 2.5)]).validate().is_ok());
-/// assert!(Exchanging::new().with_band(-0.5).validate().is_err());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Exchanging {
-    band: Option<f64>,
-    pairs: Option<Vec<(usize, usize, f64)>>,
-}
 
-impl Exchanging {
-    /// All pairs, each hour counting the same, and the smallest band.
-    #[must_use]
-    pub fn new() -> Self {
-        Exchanging::default()
-    }
-
-    /// How many rating points everybody may stay away from the social average.
-    #[must_use]
-    pub fn with_band(mut self, points: f64) -> Self {
-        self.band = Some(points);
-        self
-    }
-
-    /// Only these: from, to, and cost of an hour (the way there, say).
-    #[must_use]
-    pub fn with_pairs(mut self, pairs: Vec<(usize, usize, f64)>) -> Self {
-        self.pairs = Some(pairs);
-        self
-    }
-
-    /// Checks the options; [`Society::exchange`] does so too.
-    ///
-    /// # Errors
-    /// If the band is not from 0 to 19; if a pair is of one place, listed twice, or its cost is negative or not finite.
-    ///
-    /// # Complexity
-    /// O(pairs · log(pairs)).
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::across::Exchanging;
-    /// let error = Exchanging::new().with_pairs(vec![(2, 2, 1.0)]).validate().unwrap_err();
-    /// assert_eq!(error.to_string(), "pair (2, 2) at cost 1: must be two places, listed once, at a finite cost of at least 0");
-    /// ```
-    pub fn validate(&self) -> Result<(), Error> {
-        if let Some(band) = self.band.filter(|band| !(0.0..=19.0).contains(band)) {
-            return Err(Error::invalid(format!("the band is {band} points, must be from 0 to 19")));
-        }
-        let mut seen = BTreeSet::new();
-        for (from, to, cost) in self.pairs.iter().flatten() {
-            if from == to || !(cost.is_finite() && *cost >= 0.0) || !seen.insert((from, to)) {
-                return Err(Error::invalid(format!(
-                    "pair ({from}, {to}) at cost {cost}: must be two places, listed once, at a finite cost of at least 0"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
+/// Whose members, where, and the cost of an hour; a place with itself at no cost.
+pub(super) type Pair = (usize, usize, f64);
 
 /// Hours that members of one place would work in another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,18 +42,31 @@ pub struct Exchange {
     pub moves: Vec<Move>,
     /// All of them together.
     pub moved: Minutes,
-    /// Their cost.
-    pub cost: f64,
+    /// Their cost, and what no exchange costs less than that keeps everybody within the [band](Self::band).
+    pub cost: Bound,
+    /// How many points everybody was to stay within; whole minutes may exceed it a little.
+    pub band: f64,
     /// How long the members of each place would work outside; as long is worked there by others.
     pub outside: Vec<Minutes>,
     /// Hours outside for each person of each place.
     pub per_person: Vec<f64>,
     /// By how much the average work of each place's members would deviate from the social average, in each dimension.
     pub deviations: Vec<Vec<f64>>,
-    /// The largest of |deviations|.
-    pub largest: f64,
-    /// Whether the least cost was found; hours hold whatever it says.
+    /// The largest of |deviations|, and what no exchange between the allowed pairs of places goes below: 0 where the smallest
+    /// band was not looked for.
+    pub largest: Bound,
+    /// Whether the least cost was found; hours and bounds hold whatever it says.
     pub status: Status,
+    /// The multipliers that prove the bounds; see [`verify`](Self::verify).
+    pub(super) proofs: Proofs,
+}
+
+/// What a linear programme came to.
+struct Found {
+    /// Of each place's hours, per pair.
+    shares: Vec<f64>,
+    status: Status,
+    proof: Proof,
 }
 
 impl Society {
@@ -124,15 +77,89 @@ impl Society {
     ///
     /// If a given band cannot be met, the answer is the exchange of the smallest band, which [`Exchange::largest`] shows.
     ///
+    /// # The bound
+    /// For any prices v of an hour in each place and any pulls g, with the least taken over the places that members of w
+    /// can work in,
+    /// ```text
+    /// cost ≥ Σ_v H_v v_v + Σ_w H_w ( min_v (c_wv − v_v + Σ_d g_wd (e_vd − ē_d)) − τ Σ_d |g_wd| )
+    /// ```
+    /// the dual of a transportation problem with a band, and the smallest band in the same way. [`Exchange::verify`] checks it
+    /// in integers.
+    ///
     /// # Errors
-    /// If an option is [invalid](Exchanging::validate), or a pair names a place that does not exist.
+    /// If an option is [invalid](Config::validate), or a pair names a place that does not exist.
     ///
     /// # Complexity
     /// Linear programmes, up to three, with a variable for each allowed pair; all pairs of 100 places take about a second.
-    pub fn exchange(&self, config: &Exchanging) -> Result<Exchange, Error> {
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::across::{Config, Place, Society};
+    /// use parecon_jobs::Minutes;
+    /// let place = |id: &str, rating| Place::new(id, Minutes::new(6000), 3, vec![rating]);
+    /// let society = Society::new(vec![place("mine", 4.0), place("mill", 10.0), place("school", 16.0)])?;
+    /// // Miners would spend half of their hours in the school, and as many teachers' hours would go to the mine.
+    /// let exchange = society.exchange(&Config::new(), &mut ())?;
+    /// assert!((exchange.moved.as_hours() - 100.0).abs() < 0.1);
+    /// assert!(exchange.cost.gap() < 0.1); // nobody can do with less
+    /// exchange.verify(&society, &Config::new())?;
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
+    pub fn exchange(
+        &self,
+        config: &Config,
+        observer: &mut dyn Observer<Progress>,
+    ) -> Result<Exchange, Error> {
+        let pairs = self.pairs(config)?;
+        followed(
+            observer,
+            |exchange: &Exchange| exchange.status,
+            |observer| {
+                let mut largest = None;
+                let band = match config.band {
+                    // Working everywhere in proportion to the work there is balances everybody.
+                    band if config.pairs.is_none() => band.unwrap_or(SLACK),
+                    band => {
+                        let found = self.solve(&pairs, None, observer);
+                        let reached = self.largest(&pairs, &self.times(&pairs, &found.shares)) + SLACK;
+                        largest = Some(found);
+                        band.map_or(reached, |band| band.max(reached))
+                    }
+                };
+                let stopped = largest.as_ref().filter(|found| found.status == Status::Stopped);
+                let cheapest = match stopped {
+                    Some(_) => None,
+                    None => Some(self.solve(&pairs, Some(band), observer)),
+                };
+                let none = || Proof::none(self);
+                let proofs = Proofs {
+                    largest: largest.as_ref().map_or_else(none, |found| found.proof.clone()),
+                    cost: cheapest.as_ref().map_or_else(none, |found| found.proof.clone()),
+                };
+                let Some(last) = cheapest.as_ref().or(largest.as_ref()) else {
+                    return Err(Error::violation("no programme was solved: a bug"));
+                };
+                let exchange = self.rounded(&pairs, last, band, proofs.clone())?;
+                if let Some(before) = largest.as_ref().filter(|_| !last.status.is_converged()) {
+                    // Stopped on the way to the least cost: the point of the smallest band may be better.
+                    let nearest = self.rounded(&pairs, before, band, proofs)?;
+                    if nearest.largest.value < exchange.largest.value {
+                        return Ok(Exchange { status: exchange.status, ..nearest });
+                    }
+                }
+                Ok(exchange)
+            },
+        )
+    }
+
+    /// The allowed pairs and staying where one is, ascending.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub(super) fn pairs(&self, config: &Config) -> Result<Vec<Pair>, Error> {
         config.validate()?;
         let n = self.places.len();
-        let mut pairs: Vec<(usize, usize, f64)> = match &config.pairs {
+        let mut pairs: Vec<Pair> = match &config.pairs {
             None => {
                 (0..n).flat_map(|w| (0..n).map(move |v| (w, v, 1.0))).filter(|(w, v, _)| w != v).collect()
             }
@@ -146,63 +173,81 @@ impl Society {
         }
         pairs.extend((0..n).map(|w| (w, w, 0.0)));
         pairs.sort_by_key(|(w, v, _)| (*w, *v));
-        let band = match config.band {
-            // Working everywhere in proportion to the work there is balances everybody.
-            band if config.pairs.is_none() => band.unwrap_or(SLACK),
-            Some(band) if self.solve(&pairs, Some(band)).1.is_converged() => band,
-            _ => {
-                let (shares, _) = self.solve(&pairs, None);
-                self.largest(&pairs, &self.times(&pairs, &shares)) + SLACK
-            }
-        };
-        let (shares, status) = self.solve(&pairs, Some(band));
-        self.rounded(&pairs, shares, status)
+        Ok(pairs)
     }
 
-    /// Shares of hours on each pair: the least largest deviation, or the least cost within a band.
-    fn solve(&self, pairs: &[(usize, usize, f64)], band: Option<f64>) -> (Vec<f64>, Status) {
+    /// The least largest deviation, or the least cost within a band.
+    fn solve(&self, pairs: &[Pair], band: Option<f64>, observer: &mut dyn Observer<Progress>) -> Found {
+        let (places, dimensions) = (self.places.len(), self.averages.len());
         let total: f64 = self.places.iter().map(|place| place.time.get() as f64).sum();
         let hours = |w: usize| self.places[w].time.get() as f64 / total;
+        let dearest = pairs.iter().map(|(.., c)| *c).fold(0.0, f64::max);
+        let unit = if dearest > 0.0 { dearest } else { 1.0 };
+        // Shares of each pair, then the largest deviation if that is sought, then the deviations.
         let mut cost: Vec<f64> =
-            pairs.iter().map(|(w, _, c)| if band.is_some() { c * hours(*w) } else { 0.0 }).collect();
+            pairs.iter().map(|(w, _, c)| if band.is_some() { c / unit * hours(*w) } else { 0.0 }).collect();
         let largest = cost.len();
         if band.is_none() {
             cost.push(1.0);
         }
-        let variables = cost.len();
-        let mut lp = Lp::new(cost, variables);
-        for place in 0..self.places.len() {
-            let out = pairs.iter().enumerate().filter(|(_, p)| p.0 == place).map(|(k, _)| (k, 1.0));
-            lp.equal(out, 1.0);
-            let into = pairs.iter().enumerate().filter(|(_, p)| p.1 == place);
-            lp.equal(into.map(|(k, p)| (k, hours(p.0) / hours(place))), 1.0);
+        let nonnegative = cost.len();
+        cost.resize(nonnegative + places * dimensions, 0.0);
+        let mut lp = Lp::new(cost, nonnegative);
+        let (mut from, mut into) = (vec![Vec::new(); places], vec![Vec::new(); places]);
+        for (k, &(w, v, _)) in pairs.iter().enumerate() {
+            from[w].push((k, v));
+            into[v].push((k, hours(w) / hours(v)));
+        }
+        for row in &from {
+            lp.equal(row.iter().map(|(k, _)| (*k, 1.0)), 1.0);
+        }
+        for row in into {
+            lp.equal(row, 1.0);
+        }
+        for (w, row) in from.iter().enumerate() {
             for (d, social) in self.averages.iter().enumerate() {
+                let deviation = nonnegative + w * dimensions + d;
+                let ratings = row.iter().map(|(k, v)| (*k, self.places[*v].averages[d] - social));
+                lp.equal(ratings.chain([(deviation, -1.0)]), 0.0);
                 for sign in [1.0, -1.0] {
-                    let of = pairs.iter().enumerate().filter(|(_, p)| p.0 == place);
-                    let row = of.map(|(k, p)| (k, sign * (self.places[p.1].averages[d] - social)));
                     match band {
-                        Some(band) => lp.at_most(row, band),
-                        None => lp.at_most(row.chain([(largest, -1.0)]), 0.0),
+                        Some(band) => lp.at_most([(deviation, sign)], band),
+                        None => lp.at_most([(deviation, sign), (largest, -1.0)], 0.0),
                     }
                 }
             }
         }
+        let stage = if band.is_some() { Stage::Exchange } else { Stage::LargestDeviation };
+        let mut on_step = |(iteration, objective, gap): Step| {
+            observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
+        };
         let limits = Limits { max_iterations: MAX_ITERATIONS, tolerance: TOLERANCE };
-        match lp.solve(limits, &mut |_| false) {
-            Some(solution) => (solution.x[..pairs.len()].to_vec(), solution.status),
+        match lp.solve(limits, &mut on_step) {
+            Some(solution) => {
+                let (_, rest) = solution.multipliers.split_at(places);
+                let (of_place, of_deviation) = rest.split_at(places);
+                let prices = of_place.iter().enumerate().map(|(v, z)| -z / hours(v)).collect();
+                let pulls = of_deviation.iter().enumerate().map(|(at, z)| z / hours(at / dimensions));
+                Found {
+                    shares: solution.x[..pairs.len()].to_vec(),
+                    status: solution.status,
+                    proof: Proof::new(self, prices, pulls.collect()),
+                }
+            }
             None => {
-                let stay = |(w, v, _): &(usize, usize, f64)| if w == v { 1.0 } else { 0.0 };
-                (pairs.iter().map(stay).collect(), Status::Stalled)
+                let stay = |(w, v, _): &Pair| if w == v { 1.0 } else { 0.0 };
+                let shares = pairs.iter().map(stay).collect();
+                Found { shares, status: Status::Stalled, proof: Proof::none(self) }
             }
         }
     }
 
-    fn times(&self, pairs: &[(usize, usize, f64)], shares: &[f64]) -> Vec<f64> {
+    fn times(&self, pairs: &[Pair], shares: &[f64]) -> Vec<f64> {
         pairs.iter().zip(shares).map(|((w, ..), share)| share * self.places[*w].time.get() as f64).collect()
     }
 
     /// Deviation of each place's members from the social average.
-    fn deviations(&self, pairs: &[(usize, usize, f64)], times: &[f64]) -> Vec<Vec<f64>> {
+    fn deviations(&self, pairs: &[Pair], times: &[f64]) -> Vec<Vec<f64>> {
         let mut sums = vec![vec![0.0; self.averages.len()]; self.places.len()];
         for ((w, v, _), time) in pairs.iter().zip(times) {
             for (d, sum) in sums[*w].iter_mut().enumerate() {
@@ -213,16 +258,11 @@ impl Society {
         sums
     }
 
-    fn largest(&self, pairs: &[(usize, usize, f64)], times: &[f64]) -> f64 {
+    fn largest(&self, pairs: &[Pair], times: &[f64]) -> f64 {
         self.deviations(pairs, times).iter().flatten().fold(0.0, |most: f64, d| most.max(d.abs()))
     }
 
-    fn rounded(
-        &self,
-        pairs: &[(usize, usize, f64)],
-        shares: Vec<f64>,
-        status: Status,
-    ) -> Result<Exchange, Error> {
+    fn rounded(&self, pairs: &[Pair], found: &Found, band: f64, proofs: Proofs) -> Result<Exchange, Error> {
         let hours: Vec<u64> = self.places.iter().map(|place| place.time.get()).collect();
         let between: Vec<(usize, usize)> = pairs.iter().map(|(w, v, _)| (*w, *v)).collect();
         let offsets: Vec<Vec<f64>> = self
@@ -230,7 +270,7 @@ impl Society {
             .iter()
             .map(|place| place.averages.iter().zip(&self.averages).map(|(e, social)| e - social).collect())
             .collect();
-        let whole = whole_minutes(&hours, &hours, &between, &self.times(pairs, &shares), &offsets)?;
+        let whole = whole_minutes(&hours, &hours, &between, &self.times(pairs, &found.shares), &offsets)?;
         let times: Vec<f64> = whole.iter().map(|time| *time as f64).collect();
         let deviations = self.deviations(pairs, &times);
         let mut moves: Vec<Move> = pairs
@@ -249,8 +289,15 @@ impl Society {
         moves.iter().for_each(|m| outside[m.from] += m.time.get());
         Ok(Exchange {
             moved: Minutes::new(outside.iter().sum()),
-            cost: moves.iter().map(|m| m.cost * m.time.as_hours()).sum(),
-            largest: deviations.iter().flatten().fold(0.0, |most: f64, d| most.max(d.abs())),
+            cost: Bound {
+                value: moves.iter().map(|m| m.cost * m.time.as_hours()).sum(),
+                bound: proofs.cost.bound_on_cost(self, pairs, band)?,
+            },
+            band,
+            largest: Bound {
+                value: deviations.iter().flatten().fold(0.0, |most: f64, d| most.max(d.abs())),
+                bound: proofs.largest.bound_on_largest(self, pairs)?,
+            },
             per_person: outside
                 .iter()
                 .zip(&self.places)
@@ -259,7 +306,8 @@ impl Society {
             outside: outside.into_iter().map(Minutes::new).collect(),
             deviations,
             moves,
-            status,
+            status: found.status,
+            proofs,
         })
     }
 }

@@ -44,8 +44,8 @@ impl Basis {
     /// If there is not one number of hours per pair, or one is negative or not finite.
     ///
     /// # Complexity
-    /// O(pairs · D²) and an elimination on the tasks whose dense part is a tenth to a third of them: 0.01 s for 2,000
-    /// tasks, some seconds for 20,000.
+    /// O(pairs · D²) and an elimination on the tasks whose dense part is a tenth to a third of them: 0.006 s for 2,000
+    /// tasks, 0.14 s for 6,000, about a minute for 20,000.
     ///
     /// # Example
     /// ```

@@ -32,6 +32,30 @@ impl Unreachable {
     ///
     /// # Complexity
     /// O(the member's tasks · D).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::TaskId;
+    /// use parecon_jobs::band::{Data, Problem, unreachable};
+    /// // Whoever can do only the second task is 3 points above the average; the band ends at 1.
+    /// let problem = Problem::new(Data {
+    ///     dimensions: 1,
+    ///     quotas: vec![5.0, 5.0],
+    ///     hours: vec![5.0, 5.0],
+    ///     offsets: vec![-3.0, 3.0],
+    ///     starts: vec![0, 2, 3],
+    ///     tasks: [0, 1, 1].map(TaskId::new).to_vec(),
+    ///     costs: vec![0.0; 3],
+    ///     tolerances: vec![1.0, 1.0],
+    ///     ..Data::default()
+    /// })?;
+    /// let mut found = unreachable(&problem);
+    /// assert_eq!(found.len(), 1);
+    /// found[0].verify(&problem)?;
+    /// found[0].direction[0] = 0.0;
+    /// assert!(found[0].verify(&problem).unwrap_err().is_violation());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn verify(&self, problem: &Problem) -> Result<(), Error> {
         let i = self.member.index();
         if i >= problem.members() || problem.data().quotas[i] == 0.0 {

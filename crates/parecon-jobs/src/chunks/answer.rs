@@ -11,7 +11,7 @@ use crate::{Bound, Complexes, Minutes, Spread, TaskId};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Answer {
+pub enum Outcome {
     /// A division that observes every rule.
     Divided(Box<Chunked>),
     /// There is none; why. At least one obstacle.
@@ -21,13 +21,23 @@ pub enum Answer {
     NotFound(Box<Nearest>),
 }
 
-impl Answer {
+impl Outcome {
     /// The division, if there is one.
     #[must_use]
     pub fn chunked(&self) -> Option<&Chunked> {
         match self {
-            Answer::Divided(chunked) => Some(chunked),
+            Outcome::Divided(chunked) => Some(chunked),
             _ => None,
+        }
+    }
+
+    /// How the search ended; converged, too, if it is proved that there is no division.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Outcome::Divided(chunked) => chunked.status,
+            Outcome::Impossible(_) => Status::Converged,
+            Outcome::NotFound(nearest) => nearest.status,
         }
     }
 
@@ -35,7 +45,7 @@ impl Answer {
     #[must_use]
     pub fn obstacles(&self) -> &[Obstacle] {
         match self {
-            Answer::Impossible(obstacles) => obstacles,
+            Outcome::Impossible(obstacles) => obstacles,
             _ => &[],
         }
     }

@@ -1,8 +1,8 @@
-//! How long to search, and what the search reports.
+//! How long to search.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bound, Error};
+use crate::Error;
 
 /// Proposals that each restart may examine: about a second for two hundred members.
 const MOVES: u64 = 10_000_000;
@@ -193,36 +193,4 @@ impl Config {
         }
         self.balance.validate()
     }
-}
-
-/// What the search is after at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Phase {
-    /// Balancing to the minute, which gives the bound and the start.
-    Balance,
-    /// Pieces, caps, teams and quotas.
-    Rules,
-    /// The largest deviation of any member in any dimension.
-    LargestDeviation,
-    /// The largest deviation on the pairs of member and task in use, by a balance of those.
-    Amounts,
-    /// The mean deviation and the number of distinct tasks, the largest deviation being kept.
-    MeanAndTasks,
-}
-
-/// Reported after every iteration of the balance and every round of the search.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Progress {
-    /// What the search is after.
-    pub phase: Phase,
-    /// Rounds of the phase so far.
-    pub round: u32,
-    /// Proposals examined by all restarts so far; 0 while balancing.
-    pub moves: u64,
-    /// The largest deviation of the best division so far that observes the rules, and its bound; `None` before there is
-    /// one. In [`Phase::MeanAndTasks`], what it is kept within.
-    pub largest: Option<Bound>,
 }

@@ -2,18 +2,17 @@
 
 use parecon_core::{Observer, Status, for_each};
 
-use super::answer::{Alternative, Answer, Chunked, Info, Nearest, Slack};
-use super::config::{Config, Phase, Progress};
+use super::answer::{Alternative, Chunked, Info, Nearest, Outcome, Slack};
+use super::config::Config;
 use super::lots::Lots;
 use super::obstacle::Obstacle;
-use super::rules::{Pieces, Rules, Terms};
+use super::rules::{Rules, Terms};
 use super::search::{Effort, Search, Task};
 use super::state::{Goal, State};
 use super::verify::violations;
-use crate::{
-    Balance, Bound, Choice, Complexes, Eligibility, Error, MemberId, Minutes, Outcome, TaskId, Workplace,
-    balance,
-};
+use crate::{Balance, Bound, Complexes, Error, MemberId, Minutes, Progress, Stage, TaskId, Workplace};
+
+mod programmes;
 
 /// Proposals between two reports, at most.
 const ROUND: u64 = 500_000;
@@ -38,9 +37,6 @@ const LARGEST_HEAT: (f64, f64) = (0.3, 0.001);
 const ATTEMPTS: [(f64, f64); 3] = [(1.0, 0.6), (10.0, 0.2), (100.0, 0.2)];
 /// The least such distance, in rating points, so that the search does not freeze at the bound.
 const CLOSE: f64 = 1e-4;
-/// The most pairs of members and lots that branch and bound is tried on.
-#[cfg(feature = "exact")]
-const EXACT_PAIRS: usize = 200;
 /// How far from the bound the search for fewer tasks begins again, in rating points.
 const TASK_SCALE: f64 = 0.5;
 /// What a task is worth in that search, as a part of that distance squared.
@@ -67,8 +63,6 @@ pub(super) struct Run<'a> {
     successful: u32,
     /// Whether branch and bound found that there is no division.
     disproved: bool,
-    /// What the largest deviation is kept within while the mean is lowered.
-    kept: Option<f64>,
 }
 
 impl<'a> Run<'a> {
@@ -91,7 +85,6 @@ impl<'a> Run<'a> {
             balance_iterations: start.info.iterations,
             successful: 0,
             disproved: false,
-            kept: None,
         }
     }
 
@@ -112,7 +105,7 @@ impl<'a> Run<'a> {
     /// that a round begins and ends at.
     fn rounds(
         &mut self,
-        phase: Phase,
+        stage: Stage,
         moves: u64,
         round: impl Fn(&mut Search, u64, f64, f64) + Sync + Send,
         go_on: impl Fn(&Self) -> bool,
@@ -124,15 +117,25 @@ impl<'a> Run<'a> {
             }
             let (from, to) = (r as f64 / rounds as f64, (r + 1) as f64 / rounds as f64);
             for_each(self.searches.iter_mut().collect(), |search| round(search, moves / rounds, from, to));
-            let largest = match phase {
-                Phase::MeanAndTasks => self.kept,
-                _ => self.best(),
-            };
-            let largest = largest.map(|value| Bound { value, bound: self.bound });
-            let moves = self.searches.iter().map(|search| search.effort.proposed).sum();
-            if self.observer.on_round(&Progress { phase, round: r as u32 + 1, moves, largest }).is_break() {
+            let (objective, gap) = self.reached(stage);
+            let progress = Progress { stage, iteration: r as u32 + 1, objective, gap };
+            if self.observer.on_round(&progress).is_break() {
                 self.status = Status::Stopped;
             }
+        }
+    }
+
+    /// What the best restart has come to in a stage, and the gap that is left.
+    fn reached(&self, stage: Stage) -> (f64, f64) {
+        let best = self.best().unwrap_or(f64::MAX);
+        match stage {
+            Stage::Rules => {
+                let least = self.searches.iter().map(|search| search.state.violation).min().unwrap_or(0);
+                (least as f64, f64::from(least > 0))
+            }
+            Stage::LargestInPieces if best > 0.0 => (best, (best - self.bound) / best),
+            Stage::LargestInPieces => (best, 0.0),
+            _ => (best, 1.0),
         }
     }
 
@@ -149,7 +152,7 @@ impl<'a> Run<'a> {
             let moves = (((self.config.moves() as f64 * REPAIR_PART) as u64).max(least)) * times;
             let heat = |part: f64| hot * (REPAIRED / hot).powf(part);
             self.rounds(
-                Phase::Rules,
+                Stage::Rules,
                 moves,
                 |search, moves, from, to| {
                     if search.state.violation > 0 {
@@ -180,7 +183,7 @@ impl<'a> Run<'a> {
         };
         for (times, part) in ATTEMPTS {
             self.rounds(
-                Phase::LargestDeviation,
+                Stage::LargestInPieces,
                 (moves * part) as u64,
                 |search, moves, from, to| {
                     let Some((mut best, _)) = search.best else { return };
@@ -206,98 +209,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The best amounts for the pairs that the best division uses, by balancing a workplace in which nobody may do
-    /// anything else and the smallest pieces stay where they are. Where caps leave few pairs, annealing finds the pairs but
-    /// not the amounts.
-    pub(super) fn settle_amounts(&mut self, workplace: &Workplace) -> Result<(), Error> {
-        let lots = self.lots;
-        let exact_quotas = lots.load.iter().all(|(least, most)| least == most);
-        if self.is_stopped() || self.status.is_converged() || lots.pieces != Pieces::AtLeast || !exact_quotas
-        {
-            return Ok(());
-        }
-        let Some(known) = self.best() else { return Ok(()) };
-        let Some(search) = self.searches.iter_mut().find(|s| s.best.as_ref().is_some_and(|b| b.0 == known))
-        else {
-            return Ok(());
-        };
-        let amounts = search.best.as_ref().map_or(&[][..], |best| &best.1);
-        let (mut used, mut pins) = (vec![Vec::new(); lots.members], Vec::new());
-        for (pair, _) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
-            let task = TaskId::new(lots.task[lots.lot[pair] as usize] as usize);
-            let member = lots.member[pair] as usize;
-            used[member].push(task);
-            pins.push((MemberId::new(member), task, Minutes::new(lots.least[pair].unsigned_abs())));
-        }
-        let (tasks, members) = (workplace.tasks().to_vec(), workplace.members().to_vec());
-        let narrow = Workplace::new(tasks, members, Eligibility::ByMember(used))?.with_pinned(&pins)?;
-        let config = self.config.balance().clone().with_levels(1).with_choice(Choice::Any);
-        let observer = &mut *self.observer;
-        let bound = Bound { value: known, bound: self.bound };
-        let mut follow = |progress: &crate::Progress| {
-            let (phase, round) = (Phase::Amounts, progress.iteration);
-            observer.on_round(&Progress { phase, round, moves: 0, largest: Some(bound) })
-        };
-        let Outcome::Balanced(settled) = balance(&narrow, &config, &mut follow)? else { return Ok(()) };
-        self.balance_iterations += settled.info.iterations;
-        let goal = search.state.goal;
-        let state = State::new(lots, lots.amounts(&settled.complexes), goal);
-        let largest = state.largest(lots);
-        if state.violation == 0 && largest < known {
-            search.state = state;
-            search.keep(largest);
-        }
-        if settled.status == Status::Stopped {
-            self.status = Status::Stopped;
-        } else {
-            self.mark_converged();
-        }
-        Ok(())
-    }
-
     fn mark_converged(&mut self) {
         if self.best().is_some_and(|best| best <= self.target()) {
             self.status = Status::Converged;
         }
-    }
-
-    /// Branch and bound, where the workplace is small and the search has not come to its bound.
-    #[cfg(feature = "exact")]
-    pub(super) fn close_gap(&mut self) {
-        let (lots, nodes, known) = (self.lots, self.config.nodes(), self.best());
-        if self.is_stopped() || self.status.is_converged() || nodes == 0 || lots.lot.len() > EXACT_PAIRS {
-            return;
-        }
-        let best = self.searches.iter().filter_map(|s| s.best.as_ref()).find(|best| Some(best.0) == known);
-        let start = best.map(|best| best.1.as_slice());
-        let Some(exact) = super::exact::branch_and_bound(lots, start, nodes) else { return };
-        match known {
-            None => self.disproved = exact.bound.is_infinite(),
-            // A division disproves its own impossibility.
-            Some(_) if exact.bound.is_infinite() => return,
-            Some(known) => self.bound = self.bound.max(exact.bound.min(known)),
-        }
-        let whole = exact.minutes.and_then(|minutes| lots.whole(&minutes).ok());
-        if let (Some(amounts), Some(first)) = (whole, self.searches.first_mut()) {
-            let mut search = first.clone();
-            search.state = State::new(lots, amounts, for_largest(0.0));
-            let moves = REPAIR_MOVES * lots.members as u64;
-            let (hot, cold) = (REPAIRS[0].0, REPAIRED);
-            if search.state.violation > 0 {
-                search.run(lots, Task::Repair, moves, (hot, cold), |s| s.state.violation > 0);
-            }
-            let largest = search.state.largest(lots);
-            if search.state.violation == 0 && known.is_none_or(|known| largest < known) {
-                search.keep(largest);
-                if known.is_none() {
-                    self.searches.iter_mut().for_each(|other| other.best.clone_from(&search.best));
-                }
-                if let Some(first) = self.searches.first_mut() {
-                    *first = search;
-                }
-            }
-        }
-        self.mark_converged();
     }
 
     /// Lowers the number of distinct tasks and the mean deviation. Each restart's best then has that goal as its score.
@@ -312,7 +227,6 @@ impl<'a> Run<'a> {
             miss: 1.0 / work,
             task: self.config.task_price() / members,
         };
-        self.kept = Some(goal.band);
         let leader = self.searches.iter().filter_map(|s| s.best.clone()).find(|b| b.0 == best);
         for search in &mut self.searches {
             if search.best.as_ref().is_none_or(|own| own.0 > goal.band) {
@@ -337,7 +251,7 @@ impl<'a> Run<'a> {
         let moves = self.part(TASKS_PART);
         let wide = |part: f64| TASK_SCALE * ((goal.band - bound) / TASK_SCALE).min(1.0).powf(part);
         self.rounds(
-            Phase::MeanAndTasks,
+            Stage::MeanInPieces,
             moves,
             |search, moves, from, to| {
                 let scale = wide(from).powi(2);
@@ -356,15 +270,15 @@ impl<'a> Run<'a> {
         let heat = |part: f64| MEAN_HEAT.0 * (MEAN_HEAT.1 / MEAN_HEAT.0).powf(part) / members;
         let moves = self.part(1.0);
         self.rounds(
-            Phase::MeanAndTasks,
+            Stage::MeanInPieces,
             moves,
             |search, moves, from, to| search.run(lots, Task::Lower, moves, (heat(from), heat(to)), look),
             |_| true,
         );
     }
 
-    /// Settles the status, now that scores are of the second goal, and tells the observer.
-    pub(super) fn end(&mut self) {
+    /// Settles the status, now that scores are of the second goal.
+    fn settle_status(&mut self) {
         let best =
             self.searches.iter().filter_map(|search| search.best.as_ref()).min_by(|a, b| a.0.total_cmp(&b.0));
         // The largest deviation goes down with the mean at times.
@@ -373,7 +287,6 @@ impl<'a> Run<'a> {
         if self.status == Status::RoundLimit && largest.is_some_and(|largest| largest <= self.target()) {
             self.status = Status::Converged;
         }
-        self.observer.on_end(self.status);
     }
 
     /// The best division, checked, or the nearest to one.
@@ -382,7 +295,8 @@ impl<'a> Run<'a> {
         workplace: &Workplace,
         rules: &Rules,
         terms: &Terms,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Outcome, Error> {
+        self.settle_status();
         let mut effort = Effort::default();
         for search in &self.searches {
             effort.proposed += search.effort.proposed;
@@ -407,13 +321,13 @@ impl<'a> Run<'a> {
             divisions.push(Alternative { spread: workplace.spread(&complexes)?, complexes });
         }
         if divisions.is_empty() && self.disproved {
-            return Ok(Answer::Impossible(vec![Obstacle::Exhausted]));
+            return Ok(Outcome::Impossible(vec![Obstacle::Exhausted]));
         }
         if divisions.is_empty() {
             let nearest = self.searches.iter().min_by_key(|search| search.state.violation);
             let complexes = self.lots.complexes(nearest.map_or(&[], |search| &search.state.amounts))?;
             let violations = violations(workplace, rules, &complexes)?;
-            return Ok(Answer::NotFound(Box::new(Nearest {
+            return Ok(Outcome::NotFound(Box::new(Nearest {
                 complexes,
                 violations,
                 status: self.status,
@@ -421,7 +335,7 @@ impl<'a> Run<'a> {
             })));
         }
         let Alternative { complexes, spread } = divisions.remove(0);
-        Ok(Answer::Divided(Box::new(Chunked {
+        Ok(Outcome::Divided(Box::new(Chunked {
             largest: Bound { value: spread.max_abs, bound: self.bound },
             slack: slack(workplace, terms, &complexes),
             complexes,

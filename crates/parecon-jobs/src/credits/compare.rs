@@ -16,12 +16,12 @@ pub struct Outlook {
     pub undone: Minutes,
     /// Work done that nobody needs, all tasks.
     pub overdone: Minutes,
-    /// Hours-weighted mean of the members' own ratings of what they do, 1–20.
-    pub satisfaction: f64,
-    /// The lowest such mean of any entry that works.
-    pub least_satisfaction: f64,
-    /// Time worked over the fair quota, the least and the greatest of all entries with a quota.
-    pub time: (f64, f64),
+    /// Hours-weighted mean of the members' own ratings of what they do, 1–20; `None` if nobody works.
+    pub satisfaction: Option<f64>,
+    /// The lowest such mean of any entry that works; `None` if none does.
+    pub least_satisfaction: Option<f64>,
+    /// Time worked over the fair quota, the least and the greatest of all entries with a quota; `None` if there are none.
+    pub time: Option<(f64, f64)>,
     /// Fairness by the members' own ratings.
     pub audit: Audit,
 }
@@ -47,7 +47,7 @@ pub struct Comparison {
 /// # Example
 /// ```
 /// use parecon_jobs::audit::Item;
-/// use parecon_jobs::credits::{SelfSelection, compare};
+/// use parecon_jobs::credits::{self, compare, sign_up};
 /// use parecon_jobs::{Config, Eligibility, Member, MemberId, Minutes, Task, TaskId, Workplace, balance};
 /// let day = Minutes::new(480);
 /// let workplace = Workplace::new(
@@ -58,7 +58,7 @@ pub struct Comparison {
 /// .with_own_desirability(&[(MemberId::new(0), TaskId::new(0), 18.0), (MemberId::new(1), TaskId::new(1), 18.0)])?;
 /// let outcome = balance(&workplace, &Config::default(), &mut ())?;
 /// let planned = &outcome.balance().expect("everybody can do everything").complexes;
-/// let chosen = SelfSelection::flat(1).with_slack(0.0).run(&workplace, &mut ())?;
+/// let chosen = sign_up(&workplace, &credits::Config::flat(1).with_slack(0.0), &mut ())?;
 /// let both = compare(&workplace, planned, &chosen, Item::Share)?;
 /// // Each takes what each likes: more pleasant, and further from sharing empowerment.
 /// assert!(both.chosen.satisfaction > both.planned.satisfaction);
@@ -109,9 +109,9 @@ fn outlook(workplace: &Workplace, complexes: &Complexes, item: Item) -> Result<O
         spread: workplace.spread(complexes)?,
         undone: Minutes::new(undone),
         overdone: Minutes::new(overdone),
-        satisfaction: if hours > 0.0 { sum / hours } else { f64::NAN },
-        least_satisfaction: if hours > 0.0 { least } else { f64::NAN },
-        time: range,
+        satisfaction: (hours > 0.0).then(|| sum / hours),
+        least_satisfaction: (hours > 0.0).then_some(least),
+        time: range.0.is_finite().then_some(range),
         audit,
     })
 }

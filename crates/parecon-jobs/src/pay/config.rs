@@ -29,12 +29,12 @@ pub enum Division {
 /// What is divided, and how.
 ///
 /// ```
-/// use parecon_jobs::pay::PayConfig;
-/// assert!(PayConfig::new(1e6).with_onerousness(0.02).with_common_cap(1.1).validate().is_ok());
-/// assert!(PayConfig::new(-1.0).validate().is_err());
+/// use parecon_jobs::pay::Config;
+/// assert!(Config::new(1e6).with_onerousness(0.02).with_common_cap(1.1).validate().is_ok());
+/// assert!(Config::new(-1.0).validate().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PayConfig {
+pub struct Config {
     pub(super) pool: f64,
     pub(super) location: Location,
     pub(super) onerousness: f64,
@@ -43,11 +43,11 @@ pub struct PayConfig {
     pub(super) division: Division,
 }
 
-impl PayConfig {
+impl Config {
     /// Divides `pool` units of account by the median of effort ratings, onerousness not being paid for.
     #[must_use]
     pub fn new(pool: f64) -> Self {
-        PayConfig {
+        Config {
             pool,
             location: Location::Median,
             onerousness: 0.0,
@@ -103,8 +103,8 @@ impl PayConfig {
     ///
     /// # Example
     /// ```
-    /// use parecon_jobs::pay::PayConfig;
-    /// let error = PayConfig::new(1e6).with_common_cap(0.0).validate().unwrap_err();
+    /// use parecon_jobs::pay::Config;
+    /// let error = Config::new(1e6).with_common_cap(0.0).validate().unwrap_err();
     /// assert_eq!(error.to_string(), "the common cap is 0, must be positive and finite");
     /// ```
     pub fn validate(&self) -> Result<(), Error> {

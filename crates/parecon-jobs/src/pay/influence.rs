@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Council, PayConfig, pay};
+use super::{Config, Council, pay};
 use crate::{Error, MemberId};
 
 /// How a rater's ratings moved the pay of the council's members.
@@ -32,18 +32,18 @@ pub struct Influence {
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::pay::{Council, EffortRating, PayConfig, Worker, influence};
+/// use parecon_jobs::pay::{Council, EffortRating, Config, Worker, influence};
 /// use parecon_jobs::{MemberId, Minutes};
 /// let workers = ["ann", "bo", "cy"].map(|id| Worker::new(id, Minutes::new(60))).to_vec();
 /// let says = |rater, rated, rating| EffortRating { rater: MemberId::new(rater), rated: MemberId::new(rated), rating };
 /// // Cy rates both workmates low, and gains by it.
 /// let ratings = vec![says(0, 1, 1.0), says(1, 0, 1.0), says(0, 2, 1.0), says(2, 0, 0.2), says(2, 1, 0.2)];
 /// let hill = Council::new("hill", workers).with_ratings(ratings);
-/// let found = influence(&[hill], &PayConfig::new(300.0), 0)?;
+/// let found = influence(&[hill], &Config::new(300.0), 0)?;
 /// assert!(found[2].own > 0.0);
 /// # Ok::<(), parecon_jobs::Error>(())
 /// ```
-pub fn influence(councils: &[Council], config: &PayConfig, council: usize) -> Result<Vec<Influence>, Error> {
+pub fn influence(councils: &[Council], config: &Config, council: usize) -> Result<Vec<Influence>, Error> {
     let with = pay(councils, config)?;
     let Some(all) = councils.get(council) else {
         return Err(Error::invalid(format!(

@@ -16,6 +16,21 @@ pub(crate) struct Choice {
     pub(crate) chosen: usize,
     pub(crate) set: Vec<usize>,
     pub(crate) weight: f64,
+    /// How many of the set, its first, are tied with the chosen one; and the part with which they still count.
+    pub(crate) tied: (usize, f64),
+}
+
+impl Choice {
+    /// A choice without ties.
+    pub(crate) fn new(chosen: usize, set: Vec<usize>, weight: f64) -> Self {
+        Choice { chosen, set, weight, tied: (0, 1.0) }
+    }
+
+    /// The items that count, with their parts.
+    fn parts(&self) -> impl Iterator<Item = (usize, f64)> {
+        let (tied, part) = self.tied;
+        self.set.iter().enumerate().map(move |(k, item)| (*item, if k < tied { part } else { 1.0 }))
+    }
 }
 
 /// How probable a choice is.
@@ -150,9 +165,9 @@ fn mm_start(n: usize, choices: &[Choice]) -> Vec<f64> {
     let mut strength = vec![1.0; n];
     for _ in 0..MM_STEPS {
         let mut share = vec![0.0; n];
-        for Choice { set, weight, .. } in choices {
-            let part = weight / set.iter().map(|i| strength[*i]).sum::<f64>();
-            set.iter().for_each(|i| share[*i] += part);
+        for choice in choices {
+            let part = choice.weight / choice.parts().map(|(i, part)| part * strength[i]).sum::<f64>();
+            choice.parts().for_each(|(i, own)| share[i] += own * part);
         }
         for i in 0..n {
             strength[i] = wins[i] / share[i];
@@ -188,7 +203,8 @@ pub(crate) fn log_likelihood(theta: &[f64], choices: &[Choice], model: Model) ->
     let of = |choice: &Choice| match model {
         Model::Luce => {
             let top = choice.set.iter().map(|i| theta[*i]).fold(f64::NEG_INFINITY, f64::max);
-            theta[choice.chosen] - top - choice.set.iter().map(|i| (theta[*i] - top).exp()).sum::<f64>().ln()
+            let sum: f64 = choice.parts().map(|(i, part)| part * (theta[i] - top).exp()).sum();
+            theta[choice.chosen] - top - sum.ln()
         }
         Model::Normal => {
             let rest: f64 = choice.set.iter().filter(|i| **i != choice.chosen).map(|i| theta[*i]).sum();
@@ -202,11 +218,12 @@ pub(crate) fn log_likelihood(theta: &[f64], choices: &[Choice], model: Model) ->
 fn derivatives(theta: &[f64], choices: &[Choice], model: Model) -> (Vec<f64>, Vec<f64>) {
     let n = theta.len();
     let (mut gradient, mut curvature) = (vec![0.0; n], vec![0.0; n * n]);
-    for Choice { chosen, set, weight } in choices {
+    for choice in choices {
+        let Choice { chosen, set, weight, .. } = choice;
         match model {
             Model::Luce => {
                 let top = set.iter().map(|i| theta[*i]).fold(f64::NEG_INFINITY, f64::max);
-                let parts: Vec<f64> = set.iter().map(|i| (theta[*i] - top).exp()).collect();
+                let parts: Vec<f64> = choice.parts().map(|(i, part)| part * (theta[i] - top).exp()).collect();
                 let sum: f64 = parts.iter().sum();
                 gradient[*chosen] += weight;
                 for (a, p) in set.iter().zip(&parts) {

@@ -162,7 +162,7 @@ impl Comparisons {
     pub fn fit(&self, model: PairModel) -> Result<Fit, Error> {
         let choice = |c: &Comparison| {
             let (over, under) = (c.over.index(), c.under.index());
-            Choice { chosen: over, set: vec![over, under], weight: 1.0 }
+            Choice::new(over, vec![over, under], 1.0)
         };
         let judgement = |c: &Comparison| Judgement {
             rater: c.rater.index(),

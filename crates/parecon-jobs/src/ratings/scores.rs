@@ -145,6 +145,11 @@ impl Scores {
         &self.scores
     }
 
+    /// How many tasks there are to score.
+    pub(super) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
     /// A member's own score of a task, if there is one.
     #[must_use]
     pub fn of(&self, rater: MemberId, task: TaskId) -> Option<f64> {

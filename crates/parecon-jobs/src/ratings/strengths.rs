@@ -198,7 +198,7 @@ pub(super) fn fit(
         items += 1;
         for task in 0..tasks {
             for chosen in [task, tasks] {
-                choices.push(Choice { chosen, set: vec![task, tasks], weight: prior });
+                choices.push(Choice::new(chosen, vec![task, tasks], prior));
             }
         }
     }

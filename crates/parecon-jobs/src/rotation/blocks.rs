@@ -1,10 +1,11 @@
-//! Whole blocks that follow a plan.
+//! Whole blocks that follow a plan, and the sessions of teams.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use parecon_core::{Observer, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::{Complexes, Error, MemberId, Minutes, Share, TaskId, Workplace};
+use crate::{Complexes, Error, MemberId, Minutes, Progress, Share, Stage, Task, TaskId, Workplace};
 
 /// Blocks of the same task and length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,19 +15,24 @@ pub(super) struct Kind {
     pub(super) time: Minutes,
     /// How many there are in a week.
     pub(super) count: u64,
+    /// How many of them one member may do in a week: of each session of a team one.
+    pub(super) most: u64,
 }
 
 impl Kind {
-    /// Every task cut into as many blocks as are not shorter than its chunk, their lengths within a minute of each other.
+    /// Every task cut into as many blocks, or a team's sessions, as are not shorter than its chunk, their lengths within a
+    /// minute of each other. A session is a block for each of the team.
     pub(super) fn all(workplace: &Workplace, chunk: Minutes) -> Vec<Kind> {
         let mut kinds = Vec::new();
         for (j, task) in workplace.tasks().iter().enumerate() {
-            let time = task.time.get();
+            let team = team_of(task);
+            let time = task.time.get() / team;
             let blocks = (time / task.chunk.unwrap_or(chunk).get().max(1)).max(1);
             let (short, longer) = (time / blocks, time % blocks);
-            for (time, count) in [(short + 1, longer), (short, blocks - longer)] {
-                if count > 0 && time > 0 {
-                    kinds.push(Kind { task: TaskId::new(j), time: Minutes::new(time), count });
+            for (time, blocks) in [(short + 1, longer), (short, blocks - longer)] {
+                if blocks > 0 && time > 0 {
+                    let (task, time) = (TaskId::new(j), Minutes::new(time));
+                    kinds.push(Kind { task, time, count: team * blocks, most: blocks });
                 }
             }
         }
@@ -34,12 +40,49 @@ impl Kind {
     }
 }
 
-/// The weeks' complexes in whole blocks; see [the module](super) for what they keep.
-pub(super) fn schedule(
+/// How many people do a task together.
+pub(super) fn team_of(task: &Task) -> u64 {
+    u64::from(task.team.unwrap_or(1).max(1))
+}
+
+/// Work of a team at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// What.
+    pub task: TaskId,
+    /// How long it takes each of them.
+    pub time: Minutes,
+    /// Who; as many as the task's [team](crate::Task::team).
+    pub members: Vec<MemberId>,
+}
+
+/// The sessions of a kind in which members have so many blocks: block after block is dealt out, so that nobody who has at most
+/// as many as there are sessions is in one twice.
+///
+/// # Reference
+/// R. `McNaughton`, Scheduling with deadlines and loss functions, *Management Science* 6 (1959): the wrap-around rule.
+fn sessions(kind: &Kind, blocks: &[u64]) -> Vec<Session> {
+    let empty = Session { task: kind.task, time: kind.time, members: Vec::new() };
+    let mut sessions = vec![empty; kind.most as usize];
+    let dealt = blocks.iter().enumerate().flat_map(|(m, n)| (0..*n).map(move |_| MemberId::new(m)));
+    for (at, member) in dealt.enumerate() {
+        sessions[at % kind.most as usize].members.push(member);
+    }
+    sessions
+}
+
+/// A week in whole blocks, and who of those works together.
+pub(super) type Blocks = (Complexes, Vec<Session>);
+
+/// The weeks' complexes in whole blocks; see [the module](super) for what they keep. Once the observer has stopped it, the lengths
+/// of weeks are not minded any more.
+pub(super) fn in_blocks(
     workplace: &Workplace,
     kinds: &[Kind],
     planned: &[&Complexes],
-) -> Result<Vec<Complexes>, Error> {
+    observer: &mut dyn Observer<Progress>,
+) -> Result<(Vec<Blocks>, Status), Error> {
     let members = workplace.members().len();
     // How far each member's week is from its planned length, in minutes.
     let mut ahead: Vec<Vec<i64>> = planned
@@ -47,29 +90,46 @@ pub(super) fn schedule(
         .map(|plan| (0..members).map(|m| -(plan.time_of(MemberId::new(m)).get() as i64)).collect())
         .collect();
     let mut done: Vec<Vec<BTreeMap<TaskId, u64>>> = vec![vec![BTreeMap::new(); members]; planned.len()];
+    let mut together = vec![Vec::new(); planned.len()];
     let mut order: Vec<&Kind> = kinds.iter().collect();
     // Long blocks first: short ones fit where there is room left.
     order.sort_by_key(|kind| (std::cmp::Reverse(kind.time), kind.task));
-    for kind in order {
+    let all: u64 = kinds.iter().map(|kind| kind.count).sum();
+    let (mut left, mut status) = (all, Status::Converged);
+    for (at, kind) in order.into_iter().enumerate() {
         let whole = workplace.task(kind.task).map_or(0, |task| task.time.get());
         let minutes = planned.iter().map(|plan| of_task(plan, members, kind.task)).collect::<Vec<_>>();
-        let taken = weeks_of(kind, whole, &minutes, &ahead)?;
+        let taken = weeks_of(kind, whole, &minutes, &ahead, status.is_converged())?;
         for (week, row) in taken.into_iter().enumerate() {
+            if kind.most < kind.count {
+                together[week].extend(sessions(kind, &row));
+            }
             for (m, blocks) in row.into_iter().enumerate().filter(|(_, blocks)| *blocks > 0) {
                 let time = blocks * kind.time.get();
                 ahead[week][m] += time as i64;
                 *done[week][m].entry(kind.task).or_insert(0) += time;
             }
         }
+        left -= kind.count;
+        let gap = left as f64 / all as f64;
+        let progress =
+            Progress { stage: Stage::Blocks, iteration: at as u32 + 1, objective: left as f64, gap };
+        if observer.on_round(&progress).is_break() {
+            status = Status::Stopped;
+        }
     }
-    done.into_iter()
+    let complexes = done
+        .into_iter()
         .map(|week| {
             let shares = |row: BTreeMap<TaskId, u64>| {
                 row.into_iter().map(|(task, time)| Share { task, time: Minutes::new(time) }).collect()
             };
             Complexes::new(week.into_iter().map(shares).collect())
         })
-        .collect()
+        .zip(together)
+        .map(|(complexes, sessions)| Ok((complexes?, sessions)))
+        .collect::<Result<_, _>>()?;
+    Ok((complexes, status))
 }
 
 /// Minutes of a task that each member is planned for.
@@ -85,12 +145,14 @@ fn of_task(plan: &Complexes, members: usize, task: TaskId) -> Vec<u64> {
 /// How many blocks of a kind each member does in each week.
 ///
 /// `minutes` are those planned of the whole task, which takes `whole` minutes a week. A member's planned blocks are
-/// `minutes · count / whole`, kept as integers over `whole`.
+/// `minutes · count / whole`, kept as integers over `whole`. With `even` the lengths of weeks are kept as near the planned ones as
+/// that allows.
 fn weeks_of(
     kind: &Kind,
     whole: u64,
     minutes: &[Vec<u64>],
     ahead: &[Vec<i64>],
+    even: bool,
 ) -> Result<Vec<Vec<u64>>, Error> {
     let weeks = minutes.len();
     let members = minutes.first().map_or(0, Vec::len);
@@ -141,9 +203,9 @@ fn weeks_of(
     let length = kind.time.get() as i64;
     let mut arcs = Vec::new();
     for &(slot, week, m, units) in &slots {
-        for k in 0..units.min(kind.count) as i64 {
+        for k in 0..units.min(kind.most) as i64 {
             // In blocks, to keep numbers small: (a + k + 1)² − (a + k)².
-            let cost = 2 * (ahead[week][m] / length + k) + 1;
+            let cost = if even { 2 * (ahead[week][m] / length + k) + 1 } else { 0 };
             most = most.max(cost.abs());
             arcs.push((week, m, network.arcs()));
             network.add(slot, 2 + week, 1, cost);

@@ -4,83 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::date::Date;
 use super::ical::{line, text};
 use super::weeks::{Schedule, another_workplace, csv_text};
-use crate::{Error, MemberId, Minutes, TaskId, Workplace};
+use crate::{Error, MemberId, Minutes, Share, TaskId, Workplace};
 
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
-
-/// A day of the Gregorian calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "(i32, u32, u32)", into = "(i32, u32, u32)")]
-pub struct Date {
-    year: i32,
-    month: u32,
-    day: u32,
-}
-
-impl Date {
-    /// A day.
-    ///
-    /// # Errors
-    /// If there is no such day, or the year is not from 1583 to 9998.
-    ///
-    /// # Complexity
-    /// O(1).
-    ///
-    /// # Example
-    /// ```
-    /// use parecon_jobs::rotation::Date;
-    /// assert!(Date::new(2024, 2, 29).is_ok());
-    /// let error = Date::new(2100, 2, 29).unwrap_err();
-    /// assert_eq!(error.to_string(), "2100-02-29 is not a day from 1583 to 9998");
-    /// ```
-    pub fn new(year: i32, month: u32, day: u32) -> Result<Self, Error> {
-        let date = Date { year, month, day };
-        let plausible = (1583..=9998).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        if plausible && date.plus(0) == date {
-            Ok(date)
-        } else {
-            Err(Error::invalid(format!("{year}-{month:02}-{day:02} is not a day from 1583 to 9998")))
-        }
-    }
-
-    /// So many days later.
-    ///
-    /// # Reference
-    /// H. Hinnant, `chrono`-compatible low-level date algorithms: days since 0000-03-01 and back.
-    fn plus(self, days: i64) -> Date {
-        let (y, m) = (i64::from(self.year) - i64::from(self.month <= 2), i64::from(self.month));
-        let in_year = (153 * ((m + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
-        let count = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + in_year + days;
-        let era = count.div_euclid(146_097);
-        let rest = count.rem_euclid(146_097);
-        let year = (rest - rest / 1460 + rest / 36_524 - rest / 146_096) / 365;
-        let in_year = rest - (365 * year + year / 4 - year / 100);
-        let m = (5 * in_year + 2) / 153;
-        let month = if m < 10 { m + 3 } else { m - 9 };
-        Date {
-            year: (year + 400 * era + i64::from(month <= 2)) as i32,
-            month: month as u32,
-            day: (in_year - (153 * m + 2) / 5 + 1) as u32,
-        }
-    }
-}
-
-impl TryFrom<(i32, u32, u32)> for Date {
-    type Error = Error;
-
-    fn try_from((year, month, day): (i32, u32, u32)) -> Result<Self, Error> {
-        Date::new(year, month, day)
-    }
-}
-
-impl From<Date> for (i32, u32, u32) {
-    fn from(date: Date) -> Self {
-        (date.year, date.month, date.day)
-    }
-}
 
 /// When somebody can work, every week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,24 +41,25 @@ pub struct Event {
     pub to: u32,
 }
 
-/// A schedule in the hours of each week: tasks are put one after the other into each member's windows.
+/// A schedule in the hours of each week: teams' sessions are put where all of the team are free, at the same time for all, then
+/// the other tasks one after the other into what is left of each member's windows.
 ///
 /// Times are local, without a time zone ("floating"): they are the same wherever the calendar is read.
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::rotation::{Calendar, Date, Rotation, Window};
+/// use parecon_jobs::rotation::{Calendar, Config, Date, Window, schedule};
 /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
 /// let workplace = Workplace::new(
 ///     vec![Task::new("cook", Minutes::new(240), 9.0, 8.0), Task::new("plan", Minutes::new(60), 17.0, 12.0)],
 ///     vec![Member::new("ann", Minutes::new(300))],
 ///     Eligibility::Everyone,
 /// )?;
-/// let rotated = Rotation::new(1).schedule(&workplace)?;
+/// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
 /// let monday = Date::new(2026, 11, 30)?;
 /// let mornings = (0..5).map(|day| Window { day, from: 9 * 60, to: 12 * 60 }).collect();
 /// let ann = MemberId::new(0);
-/// let calendar = Calendar::new(rotated.schedule().unwrap(), &workplace, monday, &[(ann, mornings)])?;
+/// let calendar = Calendar::new(outcome.schedule().unwrap(), &workplace, monday, &[(ann, mornings)])?;
 /// // Three hours of cooking on Monday; one more, and an hour of planning, on Tuesday.
 /// assert_eq!((calendar.events().len(), calendar.events()[1].to), (3, 600));
 /// assert!(calendar.to_ical(&workplace, ann)?.contains("DTSTART:20261130T090000\r\nDTEND:20261130T120000\r\nSUMMARY:cook\r\n"));
@@ -149,7 +80,7 @@ impl Calendar {
     /// of a day.
     ///
     /// # Complexity
-    /// O(weeks · (shares + windows)).
+    /// O(weeks · pieces of work · windows).
     pub fn new(
         schedule: &Schedule,
         workplace: &Workplace,
@@ -180,34 +111,47 @@ impl Calendar {
                 return Err(Error::invalid(format!("member \"{}\": windows are given twice", who.id)));
             }
         }
+        let members = workplace.members().len();
         let (mut events, mut unplaced) = (Vec::new(), Vec::new());
         for (week, of) in schedule.weeks.iter().enumerate() {
-            for (member, shares) in of.complexes.iter() {
-                if workplace.member(member).is_none() {
-                    return Err(another_workplace());
-                }
-                let mut free: std::collections::VecDeque<Window> =
-                    own.get(&member).unwrap_or(&usual).iter().copied().collect();
-                let mut missing = 0;
-                for share in shares {
-                    if workplace.task(share.task).is_none() {
+            let known = |share: &Share| workplace.task(share.task).is_some();
+            if of.complexes.len() != members
+                || !of.complexes.iter().all(|(_, shares)| shares.iter().all(known))
+            {
+                return Err(another_workplace());
+            }
+            let mut plan = WeekPlan {
+                free: (0..members).map(|m| own.get(&MemberId::new(m)).unwrap_or(&usual).clone()).collect(),
+                pieces: vec![Vec::new(); members],
+                missing: vec![0; members],
+            };
+            // Those who have to come together come first; all others fit where there is room left.
+            let mut left: Vec<BTreeMap<TaskId, u64>> = of
+                .complexes
+                .iter()
+                .map(|(_, shares)| shares.iter().map(|share| (share.task, share.time.get())).collect())
+                .collect();
+            for session in &of.sessions {
+                for member in &session.members {
+                    let time = left.get_mut(member.index()).and_then(|left| left.get_mut(&session.task));
+                    let Some(time) = time.filter(|time| **time >= session.time.get()) else {
                         return Err(another_workplace());
-                    }
-                    let mut left = share.time.get();
-                    while left > 0 {
-                        let Some(window) = free.front_mut() else { break };
-                        // At most a day, so it fits.
-                        let time = left.min(u64::from(window.to - window.from)) as u32;
-                        let day = first.plus(7 * week as i64 + i64::from(window.day));
-                        let (from, to) = (window.from, window.from + time);
-                        events.push(Event { week, member, task: share.task, day, from, to });
-                        window.from = to;
-                        left -= u64::from(time);
-                        if window.from == window.to {
-                            free.pop_front();
-                        }
-                    }
-                    missing += left;
+                    };
+                    *time -= session.time.get();
+                }
+                plan.together(&session.members, session.task, session.time.get());
+            }
+            for (m, left) in left.into_iter().enumerate() {
+                for (task, time) in left {
+                    plan.together(&[MemberId::new(m)], task, time);
+                }
+            }
+            for (m, (mut pieces, missing)) in plan.pieces.into_iter().zip(plan.missing).enumerate() {
+                let member = MemberId::new(m);
+                pieces.sort_unstable();
+                for (day, from, to, task) in pieces {
+                    let day = first.plus(7 * week as i64 + i64::from(day));
+                    events.push(Event { week, member, task, day, from, to });
                 }
                 if missing > 0 {
                     unplaced.push((week, member, Minutes::new(missing)));
@@ -236,13 +180,30 @@ impl Calendar {
     ///
     /// # Complexity
     /// O(events).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Calendar, Config, Date, schedule};
+    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let tasks = vec![Task::new("lift", Minutes::new(120), 3.0, 5.0).with_team(2)];
+    /// let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec();
+    /// let workplace = Workplace::new(tasks, members, Eligibility::Everyone)?;
+    /// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
+    /// let monday = Date::new(2027, 1, 4)?;
+    /// let calendar = Calendar::new(outcome.schedule().expect("two are a team"), &workplace, monday, &[])?;
+    /// assert_eq!(
+    ///     calendar.to_csv(&workplace)?,
+    ///     "date,from,to,member,task\n2027-01-04,09:00,10:00,ann,lift\n2027-01-04,09:00,10:00,bo,lift\n"
+    /// );
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn to_csv(&self, workplace: &Workplace) -> Result<String, Error> {
         let mut rows = vec![["date", "from", "to", "member", "task"].map(str::to_owned)];
         for event in &self.events {
             let (Some(who), Some(what)) = (workplace.member(event.member), workplace.task(event.task)) else {
                 return Err(another_workplace());
             };
-            let Date { year, month, day } = event.day;
+            let (year, month, day) = event.day.into();
             let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
             let date = format!("{year:04}-{month:02}-{day:02}");
             rows.push([date, time(event.from), time(event.to), who.id.clone(), what.id.clone()]);
@@ -261,11 +222,26 @@ impl Calendar {
     ///
     /// # Reference
     /// B. Desruisseaux (ed.), *RFC 5545* (2009).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Calendar, Config, Date, schedule};
+    /// use parecon_jobs::{Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let tasks = vec![Task::new("lift", Minutes::new(120), 3.0, 5.0).with_team(2)];
+    /// let members = ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec();
+    /// let workplace = Workplace::new(tasks, members, Eligibility::Everyone)?;
+    /// let outcome = schedule(&workplace, &Config::new(1), &mut ())?;
+    /// let monday = Date::new(2027, 1, 4)?;
+    /// let calendar = Calendar::new(outcome.schedule().expect("two are a team"), &workplace, monday, &[])?;
+    /// let text = calendar.to_ical(&workplace, MemberId::new(1))?;
+    /// assert!(text.contains("DTSTART:20270104T090000\r\nDTEND:20270104T100000\r\nSUMMARY:lift\r\n"));
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn to_ical(&self, workplace: &Workplace, member: MemberId) -> Result<String, Error> {
         let Some(who) = workplace.member(member) else { return Err(another_workplace()) };
         let stamp = |date: Date, minutes: u32| {
             // The end of a day is the beginning of the next.
-            let Date { year, month, day } = date.plus(i64::from(minutes / DAY));
+            let (year, month, day): (i32, u32, u32) = date.plus(i64::from(minutes / DAY)).into();
             let minutes = minutes % DAY;
             format!("{year:04}{month:02}{day:02}T{:02}{:02}00", minutes / 60, minutes % 60)
         };
@@ -289,35 +265,69 @@ impl Calendar {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A week being filled.
+struct WeekPlan {
+    /// Each member's windows that are still free, ascending.
+    free: Vec<Vec<Window>>,
+    /// Day, from, to and task.
+    pieces: Vec<Vec<(u32, u32, u32, TaskId)>>,
+    missing: Vec<u64>,
+}
 
-    #[test]
-    fn days_follow_each_other_for_four_centuries() {
-        let mut date = Date::new(1999, 12, 31).unwrap();
-        let lengths = |year: i32| {
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        };
-        for _ in 0..146_097 {
-            let next = date.plus(1);
-            let last = lengths(date.year)[date.month as usize - 1];
-            let expected = if date.day < last {
-                Date { day: date.day + 1, ..date }
-            } else if date.month < 12 {
-                Date { month: date.month + 1, day: 1, ..date }
-            } else {
-                Date { year: date.year + 1, month: 1, day: 1 }
-            };
-            assert_eq!(next, expected);
-            date = next;
+impl WeekPlan {
+    /// Puts work into the first windows that all of them have free: in one piece for several if that is possible, else in
+    /// pieces as they come.
+    fn together(&mut self, members: &[MemberId], task: TaskId, mut left: u64) {
+        if members.len() > 1
+            && let Some(window) = self.common(members, left)
+        {
+            self.take(members, task, window, left);
+            return;
         }
-        assert_eq!(Date::new(2026, 11, 30).unwrap().plus(35), Date::new(2027, 1, 4).unwrap());
-        assert!(
-            Date::new(2026, 13, 1).is_err()
-                && Date::new(2026, 4, 31).is_err()
-                && Date::new(12, 1, 1).is_err()
-        );
+        while left > 0 {
+            let Some(window) = self.common(members, 1) else { break };
+            left -= self.take(members, task, window, left);
+        }
+        members.iter().for_each(|member| self.missing[member.index()] += left);
+    }
+
+    /// The first window of at least so many minutes that all have free.
+    fn common(&self, members: &[MemberId], least: u64) -> Option<Window> {
+        let (first, others) = members.split_first()?;
+        let mut common = self.free[first.index()].clone();
+        for member in others {
+            let mut both = Vec::new();
+            for a in &common {
+                for b in self.free[member.index()].iter().filter(|b| b.day == a.day) {
+                    let (from, to) = (a.from.max(b.from), a.to.min(b.to));
+                    if from < to {
+                        both.push(Window { day: a.day, from, to });
+                    }
+                }
+            }
+            common = both;
+        }
+        common.into_iter().find(|window| u64::from(window.to - window.from) >= least)
+    }
+
+    /// Takes what there is of a window, at most so many minutes; returns how many.
+    fn take(&mut self, members: &[MemberId], task: TaskId, window: Window, most: u64) -> u64 {
+        // At most a day, so it fits.
+        let time = most.min(u64::from(window.to - window.from)) as u32;
+        let (from, to) = (window.from, window.from + time);
+        for member in members.iter().map(|member| member.index()) {
+            self.pieces[member].push((window.day, from, to, task));
+            let rest = std::mem::take(&mut self.free[member]).into_iter().flat_map(|own| {
+                let within = own.day == window.day && own.from <= from && own.to >= to;
+                let parts = if within {
+                    [Window { to: from, ..own }, Window { from: to, ..own }]
+                } else {
+                    [own, Window { to: own.from, ..own }]
+                };
+                parts.into_iter().filter(|part| part.from < part.to)
+            });
+            self.free[member] = rest.collect();
+        }
+        u64::from(time)
     }
 }

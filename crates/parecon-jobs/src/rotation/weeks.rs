@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use parecon_core::Status;
 use serde::{Deserialize, Serialize};
 
-use super::blocks::Kind;
+use super::blocks::{Kind, Session};
 use crate::{Complexes, Dimension, Error, MemberId, Minutes, Share, TaskId, Workplace};
 
 /// Who does what in each week.
@@ -15,6 +16,8 @@ pub struct Schedule {
     pub weeks: Vec<Week>,
     /// How tasks are cut into blocks.
     pub(super) kinds: Vec<Kind>,
+    /// How the choice of weeks for blocks ended.
+    pub(super) status: Status,
 }
 
 /// Who does what in a week.
@@ -23,10 +26,14 @@ pub struct Schedule {
 pub struct Week {
     /// In whole blocks.
     pub complexes: Complexes,
+    /// Who of those works together, task by task.
+    pub sessions: Vec<Session>,
     /// As planned, to the minute; what the blocks follow over the weeks.
     pub planned: Complexes,
     /// How long each member can work in this week.
     pub available: Vec<Minutes>,
+    /// How the balance that planned this week ended.
+    pub status: Status,
 }
 
 /// A week in which a member's blocks take longer than the member is available.
@@ -42,11 +49,38 @@ pub struct Overload {
 }
 
 impl Schedule {
+    /// Converged if all weeks were planned to the end and their lengths minded; else how the first that was not ended.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let all = self.weeks.iter().map(|week| week.status).chain([self.status]);
+        all.into_iter().find(|status| !status.is_converged()).unwrap_or(Status::Converged)
+    }
+
     /// What a member has accumulated by the end of each week beyond the plan: `Σ_t (r_t − r̄)(T_mt(w) − X_mt(w))`, in points
     /// × minutes.
     ///
     /// # Complexity
     /// O(shares of the member).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Dimension, Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0), Task::new("clean", Minutes::new(120), 2.0, 4.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(120))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // An hour of each in every week, in blocks of two hours: each task every other week.
+    /// let config = Config::new(4).with_chunk(Minutes::new(120));
+    /// let outcome = schedule(&workplace, &config, &mut ())?;
+    /// let schedule = outcome.schedule().expect("everybody can do everything");
+    /// let ann = MemberId::new(0);
+    /// let drift = schedule.drift(&workplace, ann, Dimension::Empowerment);
+    /// // An hour more of one task, an hour less of the other, each 6 points from the average; then even again.
+    /// assert_eq!(drift.iter().map(|d| d.abs()).collect::<Vec<_>>(), [720.0, 0.0, 720.0, 0.0]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn drift(&self, workplace: &Workplace, member: MemberId, dimension: Dimension) -> Vec<f64> {
         let average = workplace.average(dimension);
@@ -72,6 +106,24 @@ impl Schedule {
     ///
     /// # Complexity
     /// O(shares of the member + kinds of blocks).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Dimension, Eligibility, Member, MemberId, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0), Task::new("clean", Minutes::new(120), 2.0, 4.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(120))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // An hour of each in every week, in blocks of two hours: each task every other week.
+    /// let config = Config::new(4).with_chunk(Minutes::new(120));
+    /// let outcome = schedule(&workplace, &config, &mut ())?;
+    /// let schedule = outcome.schedule().expect("everybody can do everything");
+    /// // A block of two hours of either task, each 6 points from the average.
+    /// assert_eq!(schedule.bound(&workplace, MemberId::new(0), Dimension::Empowerment), 2.0 * 6.0 * 120.0);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn bound(&self, workplace: &Workplace, member: MemberId, dimension: Dimension) -> f64 {
         let average = workplace.average(dimension);
@@ -88,6 +140,22 @@ impl Schedule {
     ///
     /// # Complexity
     /// O(shares).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::rotation::{Config, schedule};
+    /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
+    /// let workplace = Workplace::new(
+    ///     vec![Task::new("cook", Minutes::new(120), 14.0, 8.0)],
+    ///     ["ann", "bo"].map(|id| Member::new(id, Minutes::new(60))).to_vec(),
+    ///     Eligibility::Everyone,
+    /// )?;
+    /// // A block is twice as long as anybody is there.
+    /// let outcome = schedule(&workplace, &Config::new(2).with_chunk(Minutes::new(120)), &mut ())?;
+    /// let overloads = outcome.schedule().expect("two hours for two").overloads();
+    /// assert_eq!(overloads.iter().map(|o| (o.week, o.over)).collect::<Vec<_>>(), [(0, Minutes::new(60)), (1, Minutes::new(60))]);
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     #[must_use]
     pub fn overloads(&self) -> Vec<Overload> {
         let mut overloads = Vec::new();
@@ -110,15 +178,15 @@ impl Schedule {
     ///
     /// # Example
     /// ```
-    /// use parecon_jobs::rotation::Rotation;
+    /// use parecon_jobs::rotation::{Config, schedule};
     /// use parecon_jobs::{Eligibility, Member, Minutes, Task, Workplace};
     /// let workplace = Workplace::new(
     ///     vec![Task::new("cook", Minutes::new(60), 9.0, 8.0)],
     ///     vec![Member::new("ann", Minutes::new(60))],
     ///     Eligibility::Everyone,
     /// )?;
-    /// let rotated = Rotation::new(2).schedule(&workplace)?;
-    /// let text = rotated.schedule().unwrap().to_csv(&workplace)?;
+    /// let outcome = schedule(&workplace, &Config::new(2), &mut ())?;
+    /// let text = outcome.schedule().unwrap().to_csv(&workplace)?;
     /// assert_eq!(text, "week,member,task,minutes\n1,ann,cook,60\n2,ann,cook,60\n");
     /// # Ok::<(), parecon_jobs::Error>(())
     /// ```

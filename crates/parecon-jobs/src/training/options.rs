@@ -1,8 +1,9 @@
 //! One training at a time: bounds from the multipliers, then solving again.
 
 use super::*;
+use crate::progress::followed;
 use crate::proof::Proof;
-use crate::{Balance, Choice, Config, Observer, Outcome, Progress, Status};
+use crate::{Balance, Choice, Config, Observer, Progress, Status};
 
 /// What training is to bring down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,16 +109,32 @@ pub fn prices(
     certificate.verify(workplace)?;
     let mut prices = candidates(workplace, proof, measure, bound.gap().max(0.0))?;
     prices.sort_by(|a, b| b.at_most.total_cmp(&a.at_most));
+    let config = config.clone().with_choice(Choice::Any);
+    followed(
+        observer,
+        |advice: &Advice| advice.status,
+        |observer| solve_again(workplace, balance, measure, again, &config, prices, observer),
+    )
+}
 
+/// Solves the first trainings again, until none of the others can do better than the best.
+fn solve_again(
+    workplace: &Workplace,
+    balance: &Balance,
+    measure: Measure,
+    again: usize,
+    config: &Config,
+    mut prices: Vec<Price>,
+    observer: &mut dyn Observer<Progress>,
+) -> Result<Advice, Error> {
     let mut status = Status::Converged;
     let mut best = f64::NEG_INFINITY;
-    let config = config.clone().with_choice(Choice::Any);
     for price in prices.iter_mut().take(again) {
         if best >= price.at_most {
             break;
         }
         let trained = workplace.with_training(&[(price.member, &price.skill)])?;
-        if let Outcome::Balanced(after) = crate::balance(&trained, &config, observer)? {
+        if let crate::Outcome::Balanced(after) = crate::balance(&trained, config, observer)? {
             if after.status == Status::Stopped {
                 status = Status::Stopped;
                 break;

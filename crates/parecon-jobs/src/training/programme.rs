@@ -5,6 +5,7 @@ use super::*;
 use crate::aggregate::Aggregate;
 use crate::feasible::feasible;
 use crate::lp::{Limits, Step};
+use crate::progress::followed;
 use crate::stages::{Goal, Problem};
 use crate::team::Team;
 use crate::{Bound, Complexes, Config, Dimension, Infeasible, Observer, Progress, Spread, Stage, Status};
@@ -38,13 +39,15 @@ pub struct Programme {
     pub complexes: Complexes,
     /// How far they are from the social average.
     pub spread: Spread,
+    /// Stopped if the observer stopped the search for cheaper ones, else converged.
+    pub status: Status,
 }
 
 /// What [`programme`] answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Answer {
+pub enum Outcome {
     /// A programme that meets the target.
     Programme(Box<Programme>),
     /// The target is out of reach whoever without pinned work learns what (one skill a person): the mean deviation, in rating points, that
@@ -54,6 +57,18 @@ pub enum Answer {
     Infeasible(Infeasible),
     /// The search ended without an answer: stopped by the observer, or the solver did not get to its end.
     Unsolved(Status),
+}
+
+impl Outcome {
+    /// How the search ended; converged, too, if it is proved that there is no programme.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Outcome::Programme(found) => found.status,
+            Outcome::OutOfReach(_) | Outcome::Infeasible(_) => Status::Converged,
+            Outcome::Unsolved(status) => *status,
+        }
+    }
 }
 
 /// Rounding to whole people misses the target by a little to either side: the programme is solved again with a target
@@ -93,7 +108,7 @@ const OTHERS: f64 = 1e-3;
 ///
 /// # Example
 /// ```
-/// use parecon_jobs::training::{Answer, programme};
+/// use parecon_jobs::training::{Outcome, programme};
 /// use parecon_jobs::{Config, Dimension, Eligibility, Member, Minutes, Task, Workplace};
 /// let hours = |h| Minutes::from_hours(h);
 /// // Five planners and fifteen cleaners share a hundred hours.
@@ -111,7 +126,7 @@ const OTHERS: f64 = 1e-3;
 /// // Today the five plan and the others clean. Whoever does nothing but clean is 4 points below the average of 6, and
 /// // what these lack others have too much: with two such among twenty people the mean deviation is 2 · 4 · 2/20 = 0.8.
 /// let answer = programme(&workplace, Dimension::Empowerment, 0.81, &Config::default(), &mut ())?;
-/// let Answer::Programme(found) = answer else { panic!("within reach") };
+/// let Outcome::Programme(found) = answer else { panic!("within reach") };
 /// assert_eq!(found.trained[0].people, 13);
 /// assert!(found.spread.of(Dimension::Empowerment).expect("rated").mean_abs <= 0.81);
 /// assert!((found.cost.value - found.cost.bound) < 40.0);
@@ -123,7 +138,7 @@ pub fn programme(
     target: f64,
     config: &Config,
     observer: &mut dyn Observer<Progress>,
-) -> Result<Answer, Error> {
+) -> Result<Outcome, Error> {
     config.validate()?;
     if dimension.index() >= workplace.averages().len() {
         return Err(Error::invalid(format!("the workplace does not have the {dimension}")));
@@ -131,54 +146,18 @@ pub fn programme(
     if !(0.0..=19.0).contains(&target) {
         return Err(Error::invalid(format!("target is {target} points, must be from 0 to 19")));
     }
-    let mut search = Search { limits: config.limits(), observer, stopped: false };
-    let model = Model::new(workplace, dimension);
-    // That nobody is trained keeps today's divisions possible, so this answers for the programme as well; a skill that
-    // nobody has yet can make up for a shortage.
-    let Some(least) = search.solve(&model, None) else { return unsolved(workplace, &search) };
-    if least.bound > target + MARGIN {
-        return Ok(Answer::OutOfReach(Bound { value: least.value, bound: least.bound }));
-    }
-    let mut aim = target;
-    let (mut bound, mut best): (_, Option<Programme>) = (None, None);
-    for _ in 0..ATTEMPTS {
-        let Some(found) = search.solve(&model, Some(aim)) else {
-            // What was found before the observer stopped the search still holds.
-            break;
-        };
-        // The first one is for the target itself.
-        let bound = *bound.get_or_insert(found.bound);
-        let trained = model.people(workplace, &found.trained);
-        let list: Vec<_> = trained.iter().map(|t| (t.member, t.skill.as_str(), t.people)).collect();
-        let after = workplace.with_people_trained(&list)?;
-        let Some(complexes) = search.complexes(&after, dimension)? else { break };
-        let spread = after.spread(&complexes)?;
-        let reached = spread.of(dimension).map_or(f64::INFINITY, |s| s.mean_abs);
-        let cost = Bound { value: trained.iter().map(|t| t.cost).sum(), bound };
-        if reached <= target && best.as_ref().is_none_or(|best| cost.value < best.cost.value) {
-            complexes.verify(&after)?;
-            best = Some(Programme { trained, cost, workplace: after, complexes, spread });
-        }
-        if best.as_ref().is_some_and(|best| best.cost.gap() <= 0.0) {
-            break;
-        }
-        let missed = reached - target;
-        aim = (aim - if missed > 0.0 { BEYOND * missed } else { missed }).max(0.0);
-    }
-    match best {
-        Some(found) => Ok(Answer::Programme(Box::new(found))),
-        None if bound.is_none() || search.stopped => unsolved(workplace, &search),
-        None => Ok(Answer::Unsolved(Status::RoundLimit)),
-    }
+    followed(observer, Outcome::status, |observer| {
+        Search { limits: config.limits(), observer, stopped: false }.cheapest(workplace, dimension, target)
+    })
 }
 
-fn unsolved(workplace: &Workplace, search: &Search<'_>) -> Result<Answer, Error> {
+fn unsolved(workplace: &Workplace, search: &Search<'_>) -> Result<Outcome, Error> {
     if search.stopped {
-        return Ok(Answer::Unsolved(Status::Stopped));
+        return Ok(Outcome::Unsolved(Status::Stopped));
     }
     match feasible(workplace, &Aggregate::new(workplace)) {
-        Err(reasons) => Ok(Answer::Infeasible(reasons)),
-        Ok(_) => Ok(Answer::Unsolved(Status::Stalled)),
+        Err(reasons) => Ok(Outcome::Infeasible(reasons)),
+        Ok(_) => Ok(Outcome::Unsolved(Status::Stalled)),
     }
 }
 
@@ -189,6 +168,62 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn cheapest(
+        &mut self,
+        workplace: &Workplace,
+        dimension: Dimension,
+        target: f64,
+    ) -> Result<Outcome, Error> {
+        let model = Model::new(workplace, dimension);
+        // That nobody is trained keeps today's divisions possible, so this answers for the programme as well; a skill that
+        // nobody has yet can make up for a shortage.
+        let Some(least) = self.solve(&model, None) else { return unsolved(workplace, self) };
+        if least.bound > target + MARGIN {
+            return Ok(Outcome::OutOfReach(Bound { value: least.value, bound: least.bound }));
+        }
+        let mut aim = target;
+        let (mut bound, mut best): (_, Option<Programme>) = (None, None);
+        for _ in 0..ATTEMPTS {
+            let Some(found) = self.solve(&model, Some(aim)) else {
+                // What was found before the observer stopped the search still holds.
+                break;
+            };
+            // The first one is for the target itself.
+            let bound = *bound.get_or_insert(found.bound);
+            let trained = model.people(workplace, &found.trained);
+            let list: Vec<_> = trained.iter().map(|t| (t.member, t.skill.as_str(), t.people)).collect();
+            let after = workplace.with_people_trained(&list)?;
+            let Some(complexes) = self.complexes(&after, dimension)? else { break };
+            let spread = after.spread(&complexes)?;
+            let reached = spread.of(dimension).map_or(f64::INFINITY, |s| s.mean_abs);
+            let cost = Bound { value: trained.iter().map(|t| t.cost).sum(), bound };
+            if reached <= target && best.as_ref().is_none_or(|best| cost.value < best.cost.value) {
+                complexes.verify(&after)?;
+                best = Some(Programme {
+                    trained,
+                    cost,
+                    workplace: after,
+                    complexes,
+                    spread,
+                    status: Status::Converged,
+                });
+            }
+            if best.as_ref().is_some_and(|best| best.cost.gap() <= 0.0) {
+                break;
+            }
+            let missed = reached - target;
+            aim = (aim - if missed > 0.0 { BEYOND * missed } else { missed }).max(0.0);
+        }
+        match best {
+            Some(found) => {
+                let status = if self.stopped { Status::Stopped } else { Status::Converged };
+                Ok(Outcome::Programme(Box::new(Programme { status, ..found })))
+            }
+            None if bound.is_none() || self.stopped => unsolved(workplace, self),
+            None => Ok(Outcome::Unsolved(Status::RoundLimit)),
+        }
+    }
+
     fn step(observer: &mut dyn Observer<Progress>, (iteration, objective, gap): Step) -> bool {
         observer.on_round(&Progress { stage: Stage::Training, iteration, objective, gap }).is_break()
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::Workplace;
 use super::lists::{Lists, no_such_member, with_skills};
 use crate::model::check_rating;
-use crate::{Error, MemberId, Minutes, Share, TaskId};
+use crate::ratings::TaskRating;
+use crate::{Dimension, Eligibility, Error, Member, MemberId, Minutes, Share, Task, TaskId};
 
 impl Workplace {
     /// The workplace after some members have learnt skills; everyone an entry stands for learns.
@@ -244,6 +245,62 @@ impl Workplace {
         }
         self.pinned = lists;
         Ok(self)
+    }
+
+    /// The workplace with its tasks rated anew in one dimension, as [`ratings`](crate::ratings) come out; tasks without a
+    /// rating here keep theirs.
+    ///
+    /// # Errors
+    /// If the workplace does not have the dimension, or a rating is of a task that does not exist or not from 1 to 20.
+    ///
+    /// # Complexity
+    /// That of [`new`](Self::new).
+    ///
+    /// # Example
+    /// See [`Scores::from_csv`](crate::ratings::Scores::from_csv).
+    pub fn with_ratings(&self, dimension: Dimension, ratings: &[TaskRating]) -> Result<Self, Error> {
+        if dimension.index() >= self.averages.len() {
+            return Err(Error::invalid(format!("the workplace does not have the {dimension}")));
+        }
+        let mut tasks = self.tasks.clone();
+        let positions = tasks.len() - 1;
+        for rating in ratings {
+            let at = rating.task.index();
+            let Some(task) = tasks.get_mut(at) else {
+                return Err(Error::invalid(format!(
+                    "a rating names task {at}, positions go from 0 to {positions}"
+                )));
+            };
+            match dimension {
+                Dimension::Empowerment => task.empowerment = rating.value,
+                Dimension::Desirability => task.desirability = rating.value,
+                Dimension::Further(_) => {
+                    task.further.insert(self.dimension_name(dimension).to_owned(), rating.value);
+                }
+            }
+        }
+        self.rebuilt(tasks, self.members.clone(), |_, _| true)
+    }
+
+    /// The workplace with other times and other tasks and members in the same positions, and only the pairs that stay open; own
+    /// ratings and pinned work as before.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`with_pinned`](Self::with_pinned).
+    pub(crate) fn rebuilt(
+        &self,
+        tasks: Vec<Task>,
+        members: Vec<Member>,
+        open: impl Fn(MemberId, TaskId) -> bool,
+    ) -> Result<Self, Error> {
+        let ids = || (0..members.len()).map(MemberId::new);
+        let list = |m| self.allowed(m).iter().copied().filter(|task| open(m, *task)).collect();
+        let lists = ids().map(list).collect();
+        let pins: Vec<_> =
+            ids().flat_map(|m| self.pinned(m).iter().map(move |pin| (m, pin.task, pin.time))).collect();
+        let mut other = Workplace::new(tasks, members, Eligibility::ByMember(lists))?;
+        other.own_desirability.clone_from(&self.own_desirability);
+        other.with_pinned(&pins)
     }
 
     /// What stays with a member, in the order of the tasks.

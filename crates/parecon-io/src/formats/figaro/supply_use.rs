@@ -6,16 +6,32 @@ use nalgebra::DMatrix;
 
 use crate::axis::{Axis, AxisKind};
 use crate::error::Error;
-use crate::formats::assemble::shown;
+use crate::formats::assemble::{Key, parted, shown};
 use crate::formats::figaro::{Flat, PRIMARY, is_final};
 use crate::formats::ledger::{Cell, Keys, placed};
 use crate::make_use::{MakeUse, MakeUseParts};
 use crate::read::cells::filled;
 use crate::read::number::last_digit;
-use crate::read::{Source, Stream};
+use crate::read::sheet::{Form, Labels, Sheet};
+use crate::read::{Source, Stream, first_line, glanced};
 use crate::report::{Check, Checker};
 
-/// Reads the supply and the use table of FIGARO in flat form from CSV, one record per cell; cells that are not there are 0.
+/// The column that only flat files have.
+const FLAT: &[u8] = b"refArea";
+
+/// Reads the supply and the use table of FIGARO from CSV, each in matrix or in flat form.
+///
+/// In matrix form (`matrix_eu-ic-supply_…csv`, `matrix_eu-ic-use_…csv`) rows are products, columns industries:
+///
+/// ```text
+/// supply: rowLabels,AT_A01,AT_A02,...
+///         AT_CPA_A01,8241.6,0,...
+/// use:    rowLabels,AT_A01,AT_A02,...,AT_P3_S13,...
+///         AT_CPA_A01,2026.3,1.7,...
+///         W2_D1,511.0,...
+/// ```
+///
+/// In flat form (`flatfile_eu-ic-…csv`) there is one record per cell; cells that are not there are 0:
 ///
 /// ```text
 /// supply: icsupRow,icsupCol,refArea,rowPi,counterpartArea,colPi,obsValue
@@ -27,8 +43,10 @@ use crate::report::{Check, Checker};
 /// ```
 ///
 /// Rows are products of an area, columns industries of an area, in use also final demand (`P3…`, `P5…`); rows of the area
-/// `W2` are value added and the other primary inputs, as in [`read_figaro`](super::read_figaro). Columns are found by their
-/// names, in any order: `refArea`, `rowPi`, `counterpartArea`, `colPi`, `obsValue` (or `obs_value`).
+/// `W2` are value added and the other primary inputs, as in [`read_figaro`](super::read_figaro). A file whose header names
+/// `refArea` is flat; its columns are found by their names, in any order: `refArea`, `rowPi`, `counterpartArea`, `colPi`,
+/// `obsValue` (or `obs_value`). The labels of the matrix form are known from programs that read it, not from the files
+/// themselves; other labels than these are refused.
 ///
 /// Codes are `AT.CPA_A01`, `AT.A01` and `BE.P3_S14`; [`Regions::split`](crate::Regions::split) parts them again once there
 /// is a symmetric table. Industries and products are in the order of their first appearance, supply before use. Primary
@@ -43,7 +61,7 @@ use crate::report::{Check, Checker};
 /// cannot be read.
 ///
 /// # Complexity
-/// O(m n + k) for m industries, n products and k records; memory for both.
+/// O(m n + k) for m industries, n products and k records or cells; memory for the matrices and what is not 0.
 ///
 /// # Reference
 /// Eurostat, *FIGARO tables: EU inter-country supply, use and input-output tables*.
@@ -76,88 +94,185 @@ pub fn read_figaro_supply_use<S: Read, U: Read>(
     supply: Source<S>,
     use_: Source<U>,
 ) -> Result<MakeUse, Error> {
-    const KINDS: [&str; 1] = ["Pi"];
-    let mut products = Keys::default();
-    let mut industries = Keys::default();
-    let mut digit = 0;
+    let mut book = Book::default();
+    let (supply, _) = book.read(supply, Table::Supply)?;
+    let (file, line) = book.read(use_, Table::Use)?;
+    book.finish(&supply, &file, line)
+}
 
-    let mut flat = Flat::new(supply, &KINDS, "of a supply table")?;
-    let supply = flat.records.name().to_owned();
-    let mut made = Vec::new();
-    while let Some((record, at)) = flat.next()? {
-        let (area, product) = (record.text(at.from_area)?, record.text(at.from)?);
-        if area == PRIMARY {
-            return Err(
-                record.reject(at.from_area, format!("{area:?} is primary inputs, which are not supplied"))
-            );
-        }
-        let (maker, industry) = (record.text(at.to_area)?, record.text(at.to)?);
-        if is_final(industry) {
-            return Err(record.reject(at.to, format!("{industry:?} is final demand, which supplies nothing")));
-        }
-        // By industry and product.
-        let (row, column) = (industries.place(maker, industry), products.place(area, product));
-        made.push(Cell { row, column, line: record.line(), value: record.number(at.value)? });
-        digit = digit.min(last_digit(record.raw(at.value)));
+#[derive(Clone, Copy, PartialEq)]
+enum Table {
+    Supply,
+    Use,
+}
+
+/// Who gives what is counted, by place.
+#[derive(Clone, Copy)]
+enum Giver {
+    Product(u32),
+    Component(u32),
+}
+
+/// Who takes it; in a supply table the industry that makes it.
+#[derive(Clone, Copy)]
+enum Taker {
+    Industry(u32),
+    Category(u32),
+}
+
+/// Cells of both tables until all labels are known.
+#[derive(Default)]
+struct Book {
+    products: Keys,
+    industries: Keys,
+    categories: Keys,
+    components: Keys,
+    made: Vec<Cell>,
+    used: Vec<Cell>,
+    demanded: Vec<Cell>,
+    added: Vec<Cell>,
+    /// By component.
+    left_out: Vec<f64>,
+    /// Where the empty cells begin, and how many there are.
+    empty: Vec<(String, usize)>,
+    digit: i32,
+}
+
+impl Book {
+    /// Enters a file; says what messages call it, and its last line.
+    fn read<R: Read>(&mut self, source: Source<R>, table: Table) -> Result<(String, u64), Error> {
+        let (flat, source) =
+            glanced(source, |text| first_line(text).windows(FLAT.len()).any(|part| part == FLAT))?;
+        if flat { self.flat(source, table) } else { self.matrix(source, table) }
     }
 
-    let mut flat = Flat::new(use_, &KINDS, "of a use table")?;
-    let file = flat.records.name().to_owned();
-    let (mut components, mut categories) = (Keys::default(), Keys::default());
-    let (mut used, mut demanded, mut added) = (Vec::new(), Vec::new(), Vec::new());
-    let mut left_out: Vec<f64> = Vec::new();
-    while let Some((record, at)) = flat.next()? {
-        let (area, code) = (record.text(at.from_area)?, record.text(at.from)?);
-        let (user, purpose) = (record.text(at.to_area)?, record.text(at.to)?);
-        let value = record.number(at.value)?;
-        digit = digit.min(last_digit(record.raw(at.value)));
-        let (cells, row, column) = match (area == PRIMARY, is_final(purpose)) {
-            (false, false) => (&mut used, products.place(area, code), industries.place(user, purpose)),
-            (false, true) => (&mut demanded, products.place(area, code), categories.place(user, purpose)),
-            (true, false) => (&mut added, components.place("", code), industries.place(user, purpose)),
-            (true, true) => {
-                let component = components.place("", code) as usize;
-                categories.place(user, purpose);
-                left_out.resize(left_out.len().max(component + 1), 0.0);
-                left_out[component] += value;
-                if !left_out[component].is_finite() {
-                    return Err(record.reject(at.value, "the sum of this component is not finite"));
+    fn flat<R: Read>(&mut self, source: Source<R>, table: Table) -> Result<(String, u64), Error> {
+        let of = if table == Table::Supply { "of a supply table" } else { "of a use table" };
+        let mut flat = Flat::new(source, &["Pi"], of)?;
+        while let Some((record, at)) = flat.next()? {
+            let giver = self
+                .giver(table, record.text(at.from_area)?, record.text(at.from)?)
+                .map_err(|message| record.reject(at.from_area, message))?;
+            let taker = self
+                .taker(table, record.text(at.to_area)?, record.text(at.to)?)
+                .map_err(|message| record.reject(at.to, message))?;
+            let value = record.number(at.value)?;
+            self.digit = self.digit.min(last_digit(record.raw(at.value)));
+            self.enter(table, giver, taker, value, record.line())
+                .map_err(|message| record.reject(at.value, message))?;
+        }
+        Ok((flat.records.name().to_owned(), flat.records.line()))
+    }
+
+    fn matrix<R: Read>(&mut self, source: Source<R>, table: Table) -> Result<(String, u64), Error> {
+        let sheet = Sheet::read(source, &Form::new(b',', 1, 1))?;
+        let key = |labels: &Labels| -> Result<Key, String> {
+            let label = labels.concat();
+            parted(&label, '_').ok_or_else(|| format!("{label:?} is not AREA_CODE"))
+        };
+        let mut takers = Vec::with_capacity(sheet.columns.len());
+        for (j, labels) in sheet.columns.iter().enumerate() {
+            let taker = key(labels).and_then(|(area, code)| self.taker(table, &area, &code));
+            takers.push(taker.map_err(|message| sheet.reject_column(j, message))?);
+        }
+        for (i, labels) in sheet.rows.iter().enumerate() {
+            let giver = key(labels).and_then(|(area, code)| self.giver(table, &area, &code));
+            let giver = giver.map_err(|message| sheet.reject_row(i, message))?;
+            for (j, &taker) in takers.iter().enumerate() {
+                // Most cells are 0, and so is what is not entered.
+                if let Some(value) = sheet.cell(i, j).filter(|value| *value != 0.0) {
+                    self.enter(table, giver, taker, value, sheet.line(i))
+                        .map_err(|message| sheet.reject_cell(i, j, message))?;
                 }
-                continue;
+            }
+        }
+        let all = |count: usize| (0..count).collect::<Vec<_>>();
+        if let Some((count, line, field)) = sheet.empties(&all(sheet.rows.len()), &all(takers.len())) {
+            self.empty.push((format!("{}:{line}:{field} and on", sheet.file), count));
+        }
+        self.digit = self.digit.min(sheet.unit.log10().round() as i32);
+        Ok((sheet.file.clone(), sheet.line(sheet.rows.len() - 1)))
+    }
+
+    fn giver(&mut self, table: Table, area: &str, code: &str) -> Result<Giver, String> {
+        match (area, table) {
+            (PRIMARY, Table::Supply) => Err(format!("{area:?} is primary inputs, which are not supplied")),
+            (PRIMARY, Table::Use) => Ok(Giver::Component(self.components.place("", code))),
+            _ => Ok(Giver::Product(self.products.place(area, code))),
+        }
+    }
+
+    fn taker(&mut self, table: Table, area: &str, code: &str) -> Result<Taker, String> {
+        match (is_final(code), table) {
+            (true, Table::Supply) => Err(format!("{code:?} is final demand, which supplies nothing")),
+            (true, Table::Use) => Ok(Taker::Category(self.categories.place(area, code))),
+            _ => Ok(Taker::Industry(self.industries.place(area, code))),
+        }
+    }
+
+    fn enter(
+        &mut self,
+        table: Table,
+        giver: Giver,
+        taker: Taker,
+        value: f64,
+        line: u64,
+    ) -> Result<(), &'static str> {
+        let (cells, row, column) = match (giver, taker) {
+            // By industry and product.
+            (Giver::Product(i), Taker::Industry(j)) if table == Table::Supply => (&mut self.made, j, i),
+            (Giver::Product(i), Taker::Industry(j)) => (&mut self.used, i, j),
+            (Giver::Product(i), Taker::Category(j)) => (&mut self.demanded, i, j),
+            (Giver::Component(i), Taker::Industry(j)) => (&mut self.added, i, j),
+            (Giver::Component(i), Taker::Category(_)) => {
+                let component = i as usize;
+                self.left_out.resize(self.left_out.len().max(component + 1), 0.0);
+                self.left_out[component] += value;
+                let finite = self.left_out[component].is_finite();
+                return if finite { Ok(()) } else { Err("the sum of this component is not finite") };
             }
         };
-        cells.push(Cell { row, column, line: record.line(), value });
-    }
-    let line = flat.records.line();
-    for (noun, keys) in [("product", &products), ("industry", &industries), ("final demand", &categories)] {
-        if keys.keys.is_empty() {
-            return Err(Error::parse(&file, line, 1, format!("there is no {noun}, must be at least one")));
-        }
+        cells.push(Cell { row, column, line, value });
+        Ok(())
     }
 
-    let matrix = |file: &str, cells: Vec<Cell>, rows: &Keys, columns: &Keys| -> Result<DMatrix<f64>, Error> {
-        let shape = (rows.keys.len(), columns.keys.len());
-        let label = |keys: &Keys, place: usize| shown(&keys.keys[place]);
-        let cells = placed(file, cells, shape, &|i| label(rows, i), &|j| label(columns, j))?;
-        Ok(cells.map(filled))
-    };
-    let parts = MakeUseParts {
-        make: matrix(&supply, made, &industries, &products)?,
-        use_: matrix(&file, used, &products, &industries)?,
-        final_demand: matrix(&file, demanded, &products, &categories)?,
-        value_added: matrix(&file, added, &components, &industries)?,
-        industries: axis(&industries)?,
-        commodities: axis(&products)?,
-        final_demand_categories: axis(&categories)?,
-        value_added_components: axis(&components)?,
-    };
-    let mut checker = Checker::default();
-    for (k, &sum) in left_out.iter().enumerate().filter(|(_, sum)| **sum != 0.0) {
-        let offender = format!("value-added component {:?} of final demand", shown(&components.keys[k]));
-        checker.push(Check::LeftOut, offender, sum, 0.0, 0.0);
+    fn finish(self, supply: &str, file: &str, line: u64) -> Result<MakeUse, Error> {
+        let Self { products, industries, categories, components, .. } = self;
+        for (noun, keys) in [("product", &products), ("industry", &industries), ("final demand", &categories)]
+        {
+            if keys.keys.is_empty() {
+                let message = format!("there is no {noun}, must be at least one");
+                return Err(Error::parse(file, line, 1, message));
+            }
+        }
+        let matrix = |file: &str, cells: Vec<Cell>, rows: &Keys, columns: &Keys| -> Result<_, Error> {
+            let shape = (rows.keys.len(), columns.keys.len());
+            let label = |keys: &Keys, place: usize| shown(&keys.keys[place]);
+            let cells: DMatrix<f64> =
+                placed(file, cells, shape, &|i| label(rows, i), &|j| label(columns, j))?;
+            Ok(cells.map(filled))
+        };
+        let parts = MakeUseParts {
+            make: matrix(supply, self.made, &industries, &products)?,
+            use_: matrix(file, self.used, &products, &industries)?,
+            final_demand: matrix(file, self.demanded, &products, &categories)?,
+            value_added: matrix(file, self.added, &components, &industries)?,
+            industries: axis(&industries)?,
+            commodities: axis(&products)?,
+            final_demand_categories: axis(&categories)?,
+            value_added_components: axis(&components)?,
+        };
+        let mut checker = Checker::default();
+        for (k, &sum) in self.left_out.iter().enumerate().filter(|(_, sum)| **sum != 0.0) {
+            let offender = format!("value-added component {:?} of final demand", shown(&components.keys[k]));
+            checker.push(Check::LeftOut, offender, sum, 0.0, 0.0);
+        }
+        for (offender, count) in self.empty {
+            checker.push(Check::EmptyCells, offender, count as f64, 0.0, 0.0);
+        }
+        let tables = MakeUse::new(parts)?.with_rounding(10f64.powi(self.digit))?;
+        Ok(tables.with_findings(checker.finish().findings().to_vec()))
     }
-    let tables = MakeUse::new(parts)?.with_rounding(10f64.powi(digit))?;
-    Ok(tables.with_findings(checker.finish().findings().to_vec()))
 }
 
 fn axis<K: AxisKind>(keys: &Keys) -> Result<Axis<K>, Error> {

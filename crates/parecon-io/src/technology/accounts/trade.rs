@@ -48,7 +48,7 @@ use super::{add_column, by_consumer, consumed};
 /// ```
 ///
 /// # Reference
-/// As [`Accounts`](crate::Accounts).
+/// As [`Accounts`](crate::technology::Accounts).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EmbodiedTrade {
@@ -159,8 +159,8 @@ impl Technology {
     }
 
     /// Caused in other regions for every region's final demand, by the branch of the product bought: stressor ×
-    /// (consuming region, branch), region by region. The rest of [`consumption`](crate::Accounts::consumption) is caused
-    /// at home.
+    /// (consuming region, branch), region by region. The rest of
+    /// [`consumption`](crate::technology::Accounts::consumption) is caused at home.
     ///
     /// ```text
     /// for every region r:   (S without r) L, times r's final demand

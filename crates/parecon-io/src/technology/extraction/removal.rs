@@ -6,7 +6,6 @@ use crate::axis::{Id, Sector};
 use crate::error::Error;
 use crate::factor::Side;
 use crate::regions::Regions;
-use crate::serial;
 use crate::technology::what_if::{Update, Updated};
 use crate::technology::{Allocation, Extraction, Technology};
 
@@ -276,7 +275,7 @@ impl Technology {
     /// # Reference
     /// As [`Removal`].
     pub fn extract(&self, removal: &Removal, final_demand: &DVector<f64>) -> Result<Extraction, Error> {
-        serial::check_vector("final demand", final_demand, self.len(), |i| self.inner.sectors.describe(i))?;
+        self.inner.sectors.check_vector("final demand", final_demand)?;
         let (before, after) = removal.solve(self, Side::Straight, final_demand)?;
         Ok(extraction(&before, after))
     }
@@ -311,7 +310,7 @@ impl Allocation {
     pub fn extract(&self, removal: &Removal, value_added: &DVector<f64>) -> Result<Extraction, Error> {
         let technology = self.technology();
         let sectors = technology.sectors();
-        serial::check_vector("value added", value_added, sectors.len(), |i| sectors.describe(i))?;
+        sectors.check_vector("value added", value_added)?;
         let per_unit = value_added.component_div(self.scale());
         let (before, after) = removal.solve(technology, Side::Transposed, &per_unit)?;
         let values = |prices: DVector<f64>| prices.component_mul(self.scale());

@@ -39,7 +39,7 @@ impl Update {
     pub(super) fn of_cells(base: &Technology, cells: &BTreeMap<(usize, usize), f64>) -> Self {
         let n = base.len();
         let mut left: BTreeMap<(usize, usize), f64> =
-            cells.iter().map(|(&(j, i), cell)| ((j, i), cell - base.coefficients()[(i, j)])).collect();
+            cells.iter().map(|(&(j, i), cell)| ((j, i), cell - base.inner.inputs.cell(i, j))).collect();
         let mut update = Self::default();
         while !left.is_empty() {
             let (mut in_row, mut in_column) = (vec![0usize; n], vec![0usize; n]);

@@ -1,0 +1,172 @@
+//! Plans over a productive technology as deliveries under limits.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::error::Error;
+use crate::optimise::interior::Market;
+use crate::optimise::search::{Candidate, Use, unlimited};
+use crate::optimise::{Objective, Planner};
+use crate::technology::Technology;
+
+/// Deliveries that use less than this share of what limits them are the solver's noise.
+const NOISE: f64 = 1e-9;
+
+/// What a plan over deliveries decides on.
+#[derive(Clone, Copy)]
+enum Good {
+    /// How often a proportional target is met.
+    Target,
+    /// More of a product than is required.
+    Wanted(usize),
+    /// A product that is left over.
+    Spare(usize),
+}
+
+impl Planner {
+    /// A productive technology that makes net output e = y + u − s, u spare, has outputs L e: limits are on what is
+    /// delivered beyond the required deliveries and on what is spare, G (y − y₀ + u) ≤ h with G the footprint of each
+    /// limit. Without stocks nothing need be spare; with them outputs that would be negative must be made up for.
+    pub(super) fn over_deliveries(
+        &self,
+        technology: &Technology,
+        objective: &Objective,
+    ) -> Result<Candidate, Error> {
+        let limits = self.limits();
+        let base = technology.output_for(&(&self.minimum - &self.stocks))?;
+        let stocked = self.stocks.amax() > 0.0;
+        let idle: Vec<usize> = (0..base.len()).filter(|&j| stocked && base[j] < 0.0).collect();
+        let mut uses = DMatrix::zeros(limits.len() + idle.len(), self.processes.len());
+        for (limit, mut row) in limits.iter().zip(uses.row_iter_mut()) {
+            match limit.use_ {
+                Use::Level(j) => row[j] = 1.0,
+                Use::Resource(_, per_unit) => row.copy_from(&per_unit.transpose()),
+            }
+        }
+        for (k, &j) in idle.iter().enumerate() {
+            uses[(limits.len() + k, j)] = -1.0;
+        }
+        let footprints = technology.footprint(&uses)?;
+        let mut slack: Vec<f64> = limits.iter().map(|limit| limit.slack(&base)).collect();
+        slack.extend(idle.iter().map(|&j| base[j]));
+
+        let (mut open, mut closed) = (Vec::new(), Vec::new());
+        for (good, use_) in self.goods(objective, &footprints, stocked) {
+            // Who needs what the required deliveries have used up can have no more. The tightest such limit:
+            let spent = (0..limits.len()).filter(|&k| slack[k] == 0.0 && use_[k] > 0.0);
+            if let Some(k) = spent.max_by(|&a, &b| use_[a].total_cmp(&use_[b])) {
+                closed.push((good, use_, k));
+                continue;
+            }
+            // The most there can be of each alone is its unit.
+            let most = (0..limits.len()).filter(|&k| use_[k] > 0.0).map(|k| slack[k] / use_[k]);
+            let unit = most.fold(f64::INFINITY, f64::min);
+            match (good, unit.is_finite()) {
+                (_, true) => open.push((good, use_, unit)),
+                (Good::Spare(i), false) => open.push((good, use_, self.stocks[i].max(1.0))),
+                _ => return Err(unlimited()),
+            }
+        }
+        let rows: Vec<usize> = (0..slack.len())
+            .filter(|&k| slack[k] < 0.0 || slack[k] > 0.0 && open.iter().any(|(_, use_, _)| use_[k] > 0.0))
+            .collect();
+        let mut market = DMatrix::from_fn(rows.len(), open.len(), |k, j| open[j].1[rows[k]] * open[j].2);
+        let mut available = DVector::from_fn(rows.len(), |k, _| slack[rows[k]]);
+        let mut scale = available.abs();
+        for (k, mut row) in market.row_iter_mut().enumerate() {
+            scale[k] = scale[k].max(row.amax());
+            row /= scale[k];
+        }
+        available.component_div_assign(&scale);
+
+        let worth = |good: Good, amount: f64| match good {
+            Good::Target => 1.0,
+            Good::Wanted(i) => objective.marginal(i, self.minimum[i] + amount),
+            Good::Spare(_) => 0.0,
+        };
+        let money = match objective.size() {
+            0.0 => open.iter().map(|(good, _, unit)| worth(*good, 0.0) * unit).fold(0.0, f64::max),
+            size => size,
+        };
+        let slope = |j: usize, amount: f64| {
+            let (good, _, unit) = &open[j];
+            worth(*good, unit * amount) * unit / money
+        };
+        let fall = |j: usize, amount: f64, price: f64| match &open[j] {
+            (Good::Wanted(i), _, unit) => {
+                let at = self.minimum[*i] + unit * amount;
+                objective.fall(*i, at, price * money / unit) * unit * unit / money
+            }
+            _ => 0.0,
+        };
+        let curved = matches!(objective, Objective::Harmony { .. });
+        let market = Market { limits: &market, available: &available, slope: &slope, fall: &fall, curved };
+        let found = market.solve(self.max_iterations);
+        if found.unbounded && !stocked {
+            return Err(unlimited());
+        }
+        let mut multipliers = vec![0.0; slack.len()];
+        for ((&k, price), scale) in rows.iter().zip(&found.prices).zip(&scale) {
+            multipliers[k] = price * money / scale;
+        }
+        // What nobody can have more of must cost what it is worth at least: the limits that are used up take it.
+        for (good, use_, k) in closed {
+            let price: f64 = multipliers.iter().zip(&use_).map(|(z, g)| z * g).sum();
+            let missing = worth(good, 0.0) - price;
+            if missing > 0.0 {
+                multipliers[k] += missing / use_[k];
+            }
+        }
+        let prices = footprints.tr_mul(&DVector::from_column_slice(&multipliers));
+        let (mut capacities, mut resources) = self.no_prices();
+        for (limit, multiplier) in limits.iter().zip(multipliers) {
+            match limit.use_ {
+                Use::Level(j) => capacities[j] = multiplier,
+                Use::Resource(k, _) => resources[k] = multiplier,
+            }
+        }
+        let (mut deliveries, mut spare) = (self.minimum.clone(), -&self.stocks);
+        for ((good, _, unit), amount) in
+            open.iter().zip(&found.amounts).filter(|(_, amount)| **amount > NOISE)
+        {
+            match (good, objective) {
+                (Good::Spare(i), _) => spare[*i] += unit * amount,
+                (Good::Wanted(i), _) => deliveries[*i] += unit * amount,
+                (Good::Target, Objective::Proportional(target)) => {
+                    deliveries.axpy(unit * amount, target, 1.0);
+                }
+                (Good::Target, _) => {}
+            }
+        }
+        let levels = match stocked {
+            true => Some(technology.output_for(&(&deliveries + spare))?.map(|level| level.max(0.0))),
+            false => None,
+        };
+        Ok(Candidate {
+            deliveries,
+            levels,
+            products: stocked.then(|| prices.map(|price| price.max(0.0))),
+            capacities,
+            resources,
+            status: found.status,
+            iterations: found.iterations,
+        })
+    }
+
+    /// What there may be more of, with what a unit of it uses of every limit.
+    fn goods(
+        &self,
+        objective: &Objective,
+        footprints: &DMatrix<f64>,
+        stocked: bool,
+    ) -> Vec<(Good, DVector<f64>)> {
+        let use_ = |i: usize| footprints.column(i).into_owned();
+        let products = 0..self.products.len();
+        if let Objective::Proportional(target) = objective {
+            let spare = products.map(|i| (Good::Spare(i), use_(i)));
+            let target = std::iter::once((Good::Target, footprints * target));
+            return target.chain(spare.filter(|_| stocked)).collect();
+        }
+        let good = |i: usize| if objective.wants(i) { Good::Wanted(i) } else { Good::Spare(i) };
+        products.filter(|&i| stocked || objective.wants(i)).map(|i| (good(i), use_(i))).collect()
+    }
+}
