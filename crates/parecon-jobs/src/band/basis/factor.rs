@@ -59,7 +59,7 @@ impl Factor {
     fn error(&self, tasks: usize, circuits: &Circuits) -> f64 {
         let (mut hours, mut most) = (vec![0.0; tasks], 0.0_f64);
         for circuit in self.triangle.iter().map(|part| part.1).chain(self.columns.iter().copied()) {
-            let factor = if mix(circuit as u64) % 2 == 0 { 1.0 } else { -1.0 };
+            let factor = if mix(circuit as u64) & 1 == 0 { 1.0 } else { -1.0 };
             circuits.image(circuit).for_each(|(task, value)| hours[task] += factor * value);
         }
         let mut missed = hours.clone();
