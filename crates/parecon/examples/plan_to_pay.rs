@@ -2,7 +2,7 @@
 //! in the next plan, and who does which work says who has how much say.
 //!
 //! The economy, its ratios and the hospital's duties are from the tables of the United States and from occupational profiles;
-//! what workmates say of each other's effort, where they live, and what is put to the vote are made up.
+//! hospitals are paid for their part of all hours, taken as their part of all compensation; what workmates say of each other's effort, where they live, and what is put to the vote are made up.
 
 #[macro_use]
 #[path = "shared/say.rs"]
@@ -20,6 +20,8 @@ use parecon::planning::{
 };
 use parecon::review::voting::{Agreement, Assembly};
 
+/// What people are paid for their work, in the table.
+const COMPENSATION: &str = "V001";
 /// Hospitals, and what workmates there say of each other: a third more effort than usual.
 const HOSPITALS: &str = "622";
 const EFFORT: f64 = 4.0 / 3.0;
@@ -33,6 +35,8 @@ struct Chain {
     ratio: f64,
     /// By what their effort ratings were scaled to keep to it.
     scale: f64,
+    /// Hours of the hospitals in those of everybody.
+    share: f64,
     /// Incomes of two neighbourhoods, and what they share out.
     incomes: Vec<f64>,
     pool: f64,
@@ -46,12 +50,14 @@ struct Chain {
 fn main() -> Result<()> {
     let found = chain()?;
     say!(
-        "hospitals: social benefit over cost {:.4}; effort rated {EFFORT:.2}, scaled by {:.3}",
+        "hospitals, {:.1} % of all hours: social benefit over cost {:.4}; effort rated {EFFORT:.2}, scaled by {:.3}",
+        100.0 * found.share,
         found.ratio,
         found.scale
     );
     say!(
-        "two neighbourhoods have {:.1} and {:.1} bn to spend",
+        "of {:.1} bn to spend two neighbourhoods have {:.1} and {:.1}",
+        found.pool / 1e3,
         found.incomes[0] / 1e3,
         found.incomes[1] / 1e3
     );
@@ -68,7 +74,8 @@ fn chain() -> Result<Chain> {
     // A plan: the observed year, and a tenth more hospital care.
     let table = datasets::us_2022()?.to_symmetric(Model::FixedProductSales)?;
     let hospitals = table.sector(HOSPITALS)?;
-    let economy = Calibration::new("V001").calibrate(&table)?.with_final_demand(&[(hospitals, 1.10)])?;
+    let economy =
+        Calibration::new(COMPENSATION).calibrate(&table)?.with_final_demand(&[(hospitals, 1.10)])?;
     let first = agree(&economy)?;
 
     // What each council's outputs are worth, and what they cost.
@@ -93,7 +100,11 @@ fn chain() -> Result<Chain> {
     let hospital = Council::of_complexes(HOSPITALS, &workplace, complexes)?
         .with_ratings((0..staff).map(says).collect())
         .with_benefit_cost(ratio);
-    let others = Council::new("others", vec![pay::Worker::new("all", week)]);
+    let row = table.value_added_components().id(COMPENSATION)?.index();
+    let compensation = table.value_added().row(row);
+    let share = compensation[hospitals.index()] / compensation.sum();
+    let rest = Minutes::from_hours(HOURS * (1.0 - share) / share)?;
+    let others = Council::new("others", vec![pay::Worker::new("all", rest)]);
     let households = economy.consumer_council(0).context("households come first")?;
     let paid = pay(&[hospital, others], &pay::Config::new(households.income).with_onerousness(0.02))?;
 
@@ -132,6 +143,7 @@ fn chain() -> Result<Chain> {
     Ok(Chain {
         ratio,
         scale: paid.councils[0].scale,
+        share,
         incomes,
         pool: households.income,
         moved,
@@ -162,10 +174,10 @@ mod tests {
             found.scale
         );
         assert!((found.incomes.iter().sum::<f64>() / found.pool - 1.0).abs() < 1e-12);
-        // As many hours, and effort rated as high as it may be: a part in proportion to it.
+        // Effort rated as high as it may be: a part in proportion to hours and to it, but for the onerousness of duties.
         let part = found.incomes[0] / found.pool;
-        let rated = EFFORT * found.scale;
-        assert!((part - rated / (1.0 + rated)).abs() < 0.02, "{part}");
+        let rated = EFFORT * found.scale * found.share;
+        assert!((part / (rated / (1.0 - found.share + rated)) - 1.0).abs() < 0.04, "{part}");
         // Councils with the same tastes and as much to spend in all ask for the same: prices are those of one council.
         assert!(found.moved < 1e-8, "{}", found.moved);
         assert!(found.affected > 1 && found.agreement.misplaced < 0.05, "{:?}", found.agreement);
