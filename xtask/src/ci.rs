@@ -2,7 +2,7 @@
 
 use crate::shell::Outcome;
 use crate::workspace::Workspace;
-use crate::{check, fuzz, msrv, run, tidy, tools};
+use crate::{check, fuzz, highs, msrv, run, tidy, tools};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::io::Write;
@@ -26,6 +26,7 @@ pub(crate) enum Step {
     Bench,
     Fuzz,
     Book,
+    Highs,
 }
 
 impl Step {
@@ -39,7 +40,7 @@ impl Step {
             Self::Fmt => "formatting",
             Self::Msrv => "minimum Rust version",
             Self::Deny => "licences, duplicates and sources of dependencies",
-            Self::Clippy => "lints, all targets and features",
+            Self::Clippy => "lints, all targets and features but highs",
             Self::Test => "unit, integration and documentation tests",
             Self::Docs => "documentation without warnings",
             Self::Features => "each library alone, with no feature and with all",
@@ -47,6 +48,7 @@ impl Step {
             Self::Bench => "every benchmark once",
             Self::Fuzz => "every fuzz target for a few seconds",
             Self::Book => "the book",
+            Self::Highs => "parecon-jobs with the engine HiGHS",
         }
     }
 
@@ -73,6 +75,7 @@ impl Step {
             Self::Bench => "repeat one file with `cargo xtask bench --smoke NAME`",
             Self::Fuzz => "reproduce with the `--input` command above, fix it, and keep the input as a test",
             Self::Book => "repeat with `mdbook build docs`",
+            Self::Highs => "repeat with `cargo xtask highs`",
         }
     }
 
@@ -90,6 +93,7 @@ impl Step {
             Self::Bench => run::bench(ws, true, None),
             Self::Fuzz => fuzz::run(ws, fuzz::Search::smoke(FUZZ_SECONDS), None),
             Self::Book => tools::book(ws),
+            Self::Highs => highs::run(ws),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::shell::Outcome;
 use crate::workspace::Workspace;
-use crate::{check, ci, fuzz, mpi, msrv, peers, run, tidy, tools};
+use crate::{check, ci, fuzz, highs, mpi, msrv, peers, run, tidy, tools};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -84,6 +84,8 @@ enum Command {
         #[arg(value_name = "TARGET")]
         target: Option<String>,
     },
+    /// Build and test parecon-jobs with its feature highs, which compiles C++ for minutes, if the tools are installed
+    Highs,
     /// Check for Open MPI, then build and test parecon-planning-mpi
     Mpi,
     /// Build the book, if mdbook is installed
@@ -117,6 +119,7 @@ impl Cli {
             Command::Fuzz { input: Some(file), target, .. } => {
                 fuzz::replay(&ws, target.as_deref().unwrap_or_default(), &file)
             }
+            Command::Highs => highs::run(&ws),
             Command::Mpi => mpi::run(&ws),
             Command::Book => tools::book(&ws),
             Command::Msrv => msrv::run(&ws),

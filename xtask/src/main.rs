@@ -4,6 +4,7 @@ mod check;
 mod ci;
 mod cli;
 mod fuzz;
+mod highs;
 mod mpi;
 mod msrv;
 mod peers;

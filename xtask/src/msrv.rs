@@ -19,6 +19,7 @@ impl RustVersion {
 
 pub(crate) fn run(ws: &Workspace) -> Result<Outcome> {
     let stated = stated(&ws.packages)?;
+    // Here really all: nothing is built.
     let all = metadata(&ws.root, &["--all-features"])?;
     let too_new = too_new(&all, &stated)?;
     if !too_new.is_empty() {
@@ -37,7 +38,8 @@ pub(crate) fn run(ws: &Workspace) -> Result<Outcome> {
     };
     // A folder of its own, or two toolchains would throw away each other's work.
     Cmd::new("rustup", &ws.root)
-        .args(["run", &toolchain, "cargo", "check", "--all-features", "--target-dir", "target/msrv"])
+        .args(["run", &toolchain, "cargo", "check", "--features", &ws.checked_features()])
+        .args(["--target-dir", "target/msrv"])
         .run()?;
     Ok(Outcome::Done)
 }
@@ -100,6 +102,7 @@ mod tests {
             rust_version: rust_version.map(Into::into),
             manifest_path: "Cargo.toml".into(),
             targets: Vec::new(),
+            features: Default::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What cargo knows about a workspace.
 
+use crate::highs;
 use crate::shell::Cmd;
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The workspace this program belongs to: its root folder, where cargo builds, and its own packages.
@@ -21,6 +23,9 @@ pub(crate) struct Package {
     pub(crate) rust_version: Option<String>,
     pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
+    /// Each feature and what it switches on.
+    #[serde(default)]
+    pub(crate) features: BTreeMap<String, Vec<String>>,
 }
 
 /// A library, binary, example, test or benchmark of a package.
@@ -44,6 +49,15 @@ impl Target {
     }
 }
 
+impl Package {
+    /// All features but the one that compiles C++ for minutes, separated by commas; `None` if it has none.
+    pub(crate) fn checked_features(&self) -> Option<String> {
+        let names: Vec<&str> =
+            self.features.keys().map(String::as_str).filter(|name| *name != highs::FEATURE).collect();
+        (!names.is_empty()).then(|| names.join(","))
+    }
+}
+
 impl Workspace {
     /// Finds the workspace and lists its members.
     pub(crate) fn load() -> Result<Self> {
@@ -57,6 +71,15 @@ impl Workspace {
     pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
         let folder = self.root.join("crates");
         self.packages.iter().filter(move |p| p.manifest_path.starts_with(&folder))
+    }
+
+    /// The libraries' [features](Package::checked_features), as `--features` of the whole workspace takes them.
+    pub(crate) fn checked_features(&self) -> String {
+        let of = |package: &Package| -> Vec<String> {
+            let features = package.checked_features().unwrap_or_default();
+            features.split(',').filter(|f| !f.is_empty()).map(|f| format!("{}/{f}", package.name)).collect()
+        };
+        self.libraries().flat_map(of).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -84,7 +107,7 @@ mod tests {
     fn metadata_is_read_and_ordered() {
         let text = r#"{"packages": [
             {"name": "b", "version": "1.0.0", "rust_version": "1.80",
-             "manifest_path": "/b/Cargo.toml", "targets": []},
+             "manifest_path": "/b/Cargo.toml", "targets": [], "features": {"fast": ["dep:f"]}},
             {"name": "a", "version": "0.2.0", "rust_version": null,
              "manifest_path": "/a/Cargo.toml",
              "targets": [{"name": "e", "kind": ["example"], "required-features": ["io"]}]}
@@ -92,7 +115,8 @@ mod tests {
         let Metadata { packages, target_directory } = parse(text).unwrap();
         assert_eq!(target_directory, Path::new("/target"));
         assert_eq!(packages.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert!(packages[0].targets[0].is("example"));
+        assert_eq!(packages[1].checked_features().as_deref(), Some("fast"));
+        assert!(packages[0].targets[0].is("example") && packages[0].checked_features().is_none());
         assert_eq!(packages[0].targets[0].required_features, ["io"]);
     }
 
@@ -102,5 +126,16 @@ mod tests {
         let names: Vec<_> = ws.libraries().map(|p| p.name.as_str()).collect();
         assert!(names.contains(&"parecon-core") && names.contains(&"parecon"), "{names:?}");
         assert!(!names.contains(&"xtask"), "{names:?}");
+    }
+
+    #[test]
+    fn every_feature_is_checked_but_the_one_that_compiles_for_minutes() {
+        let ws = Workspace::load().unwrap();
+        let jobs = ws.libraries().find(|p| p.name == "parecon-jobs").unwrap();
+        assert!(jobs.features.contains_key(highs::FEATURE));
+        assert_eq!(jobs.checked_features().unwrap().split(',').count(), jobs.features.len() - 1);
+        let all = ws.checked_features();
+        assert!(all.contains("parecon-jobs/report") && all.contains("parecon-io/parquet"), "{all}");
+        assert!(!all.contains("highs"), "{all}");
     }
 }

@@ -20,12 +20,22 @@
 //!
 //! # Engines
 //! [`solve`] merges identical members, tests whether each can meet the band at all, chooses an engine by size and hands
-//! over what it found. Each engine is also public on its own.
+//! over what it found. Each engine is also public on its own. The feature `highs` adds `HiGHS`, with which all others are
+//! tested; it compiles C++ for minutes and is never chosen unasked.
+//!
+//! # Vertices
+//! With [`Config::with_basic`] every engine ends at a vertex: at most tasks + (1 + D) · members pairs in use, 3–4 tasks a member with
+//! two dimensions. [`purify`] does the same to any solution, and [`Basis`] checks it: that the columns in use are linearly
+//! independent. Both eliminate member by member, where 1 + D columns span the others, and then on the tasks what each
+//! column more than those moves.
 
+mod basis;
 mod bound;
 mod config;
 mod exact;
 mod first_order;
+#[cfg(feature = "highs")]
+mod highs;
 mod infeasible;
 mod interior;
 mod member;
@@ -33,8 +43,11 @@ mod presolve;
 mod problem;
 mod solution;
 
+pub use basis::{Basis, purify};
 pub use config::{Config, Engine, Progress};
 pub use first_order::first_order;
+#[cfg(feature = "highs")]
+pub use highs::highs;
 pub use infeasible::{Farkas, Infeasible};
 pub use interior::interior_point;
 pub use presolve::{Unreachable, unreachable};
@@ -92,17 +105,19 @@ pub fn solve(
         return Ok(Outcome::Infeasible(reason));
     }
     let types = presolve::Types::new(problem);
-    // A type's few pairs would be few for each of its members only if they could be handed out one by one.
+    // A vertex for types is none for their members.
     let merged = if config.basic() { None } else { types.merged() };
     let reduced = merged.unwrap_or(problem);
     let few = if config.accuracy() < ACCURATE { ACCURATE_PAIRS } else { INTERIOR_PAIRS };
     let engine = match config.engine() {
-        Engine::Auto if reduced.pairs() <= few && !config.basic() => Engine::InteriorPoint,
+        Engine::Auto if reduced.pairs() <= few => Engine::InteriorPoint,
         other => other,
     };
     let by_engine = |problem: &Problem, observer: &mut dyn Observer<Progress>| match engine {
         Engine::Auto | Engine::FirstOrder => first_order(problem, config, observer),
         Engine::InteriorPoint => interior_point(problem, config, observer),
+        #[cfg(feature = "highs")]
+        Engine::Highs => highs(problem, config, observer),
     };
     let outcome = by_engine(reduced, observer)?;
     if merged.is_none() {
@@ -115,9 +130,4 @@ pub fn solve(
         }
         expanded => Ok(expanded),
     }
-}
-
-/// The most pairs a basic solution has in use: one per equation.
-fn basic_limit(problem: &Problem) -> usize {
-    problem.tasks() + (1 + problem.dimensions()) * problem.members()
 }

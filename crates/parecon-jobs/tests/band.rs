@@ -1,6 +1,9 @@
 //! Band problems: every engine against an independent simplex method, bounds, proofs, invariances.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod bands;
+
+use bands::{ENGINES, problem};
 use microlp::{ComparisonOp, OptimizationDirection, Variable};
 use parecon_core::Status;
 use parecon_jobs::TaskId;
@@ -17,8 +20,6 @@ const CLOSE: f64 = 1e-7;
 fn config(engine: Engine) -> Config {
     Config::default().with_engine(engine).with_accuracy(ACCURACY)
 }
-
-const ENGINES: [Engine; 2] = [Engine::InteriorPoint, Engine::FirstOrder];
 
 /// The optimum by microlp, on the plain formulation; `None` if there is no assignment.
 fn simplex(problem: &Problem) -> Option<f64> {
@@ -54,63 +55,14 @@ fn simplex(problem: &Problem) -> Option<f64> {
     lp.solve().ok().and_then(|found| found.into_solution().ok()).map(|found| found.objective())
 }
 
-/// Small problems of every kind: 0–3 dimensions, soft, hard and missing bands, members without quota or tasks; hours
-/// that an allocation meets (its bands need not hold), or any hours of the same total.
-fn problem() -> impl Strategy<Value = Problem> {
-    (1usize..7, 1usize..9, 0usize..4).prop_flat_map(|(members, tasks, dimensions)| {
-        let cell = (0u8..10, 0u8..4, -20i32..20);
-        let band = (
-            prop_oneof![1 => Just(0.0), 1 => Just(0.5), 3 => Just(2.0), 1 => Just(f64::INFINITY)],
-            prop_oneof![2 => Just(f64::INFINITY), 1 => Just(0.1), 1 => Just(5.0)],
-        );
-        (
-            prop::collection::vec(cell, members * tasks),
-            prop::collection::vec((-80i32..80).prop_map(|r| f64::from(r) / 10.0), tasks * dimensions),
-            prop::collection::vec(band, members * dimensions),
-            any::<bool>(),
-            0u8..8,
-        )
-            .prop_map(move |(cells, offsets, bands, share_evenly, shift)| {
-                let mut data = Data {
-                    dimensions,
-                    quotas: vec![0.0; members],
-                    hours: vec![0.0; tasks],
-                    offsets,
-                    starts: vec![0],
-                    tolerances: bands.iter().map(|band| band.0).collect(),
-                    penalties: bands.iter().map(|band| band.1).collect(),
-                    ..Data::default()
-                };
-                for i in 0..members {
-                    for (j, (able, hours, cost)) in cells[i * tasks..][..tasks].iter().enumerate() {
-                        if *able < 6 {
-                            data.tasks.push(TaskId::new(j));
-                            data.costs.push(f64::from(*cost) / 10.0);
-                            let hours = if share_evenly { 1.0 } else { f64::from(*hours) };
-                            data.quotas[i] += hours;
-                            data.hours[j] += hours;
-                        }
-                    }
-                    data.starts.push(data.tasks.len());
-                }
-                if shift == 0 && tasks > 1 {
-                    // The total is kept; whether anybody can do it is another matter.
-                    data.hours[0] += data.hours[tasks - 1];
-                    data.hours[tasks - 1] = 0.0;
-                }
-                Problem::new(data).unwrap()
-            })
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn every_engine_finds_the_optimum_or_proves_that_there_is_none(problem in problem()) {
         let optimum = simplex(&problem);
-        let mut first: Option<f64> = None;
-        for engine in ENGINES {
+        let mut first: Option<(f64, f64)> = None;
+        for &engine in ENGINES {
             match (solve(&problem, &config(engine), &mut ()).unwrap(), optimum) {
                 (Outcome::Solved(found), Some(optimum)) => {
                     let size = optimum.abs().max(1.0);
@@ -118,10 +70,22 @@ proptest! {
                     prop_assert!((found.bound - optimum).abs() < AGREEMENT * size, "{engine:?}: bound {} and {optimum}", found.bound);
                     let missed = found.residuals;
                     prop_assert!(missed.hours < 1e-6 && missed.quotas < 1e-6 && missed.bands < 1e-6, "{engine:?}: {missed:?}");
-                    prop_assert_eq!(found.status, Status::Converged);
+                    // The interior-point method may run out of digits, and must then say so.
+                    let reached = found.gap() <= ACCURACY;
+                    prop_assert!(reached || engine == Engine::InteriorPoint, "{engine:?}: {found:?}");
+                    prop_assert_eq!(found.status, if reached { Status::Converged } else { Status::Stalled });
                     prop_assert!(found.bound <= found.objective + CLOSE * size, "{engine:?}: {} below {}", found.objective, found.bound);
-                    let other = *first.get_or_insert(found.objective);
-                    prop_assert!((found.objective - other).abs() < CLOSE * size, "{engine:?}: {} and {other}", found.objective);
+                    if !reached {
+                        continue;
+                    }
+                    // What is missed is worth its price.
+                    let worth = |prices: &[f64]| prices.iter().map(|price| price.abs()).sum::<f64>();
+                    let owed = missed.hours * worth(&found.prices)
+                        + missed.quotas * worth(&found.quota_prices)
+                        + missed.bands * 40.0 * worth(&found.band_prices);
+                    let (other, also) = *first.get_or_insert((found.objective, owed));
+                    let near = CLOSE * size + owed + also;
+                    prop_assert!((found.objective - other).abs() < near, "{engine:?}: {} and {other}, {owed} {also}", found.objective);
                 }
                 (Outcome::Infeasible(reason), None) => reason.verify(&problem).unwrap(),
                 (outcome, optimum) => prop_assert!(false, "{engine:?}: {outcome:?} where the simplex method has {optimum:?}"),

@@ -1,11 +1,10 @@
 //! Band problems whose optimum was found by `HiGHS`, and what must not depend on order, units or threads.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::fs;
-use std::path::Path;
+mod bands;
 
+use bands::{ENGINES, load};
 use parecon_core::Status;
-use parecon_jobs::TaskId;
 use parecon_jobs::band::{Config, Data, Engine, Problem, Solution, solve, unreachable};
 use parecon_testbed::jobs::{Mode, band_problem};
 
@@ -28,36 +27,6 @@ const REFERENCE: [(&str, f64, f64); 10] = [
     ("random-60-90-1", 0.5, 365.946_563_831_845_25),
 ];
 
-fn load(name: &str, tolerance: f64) -> Problem {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bands").join(format!("{name}.bjc"));
-    let text = fs::read_to_string(file).unwrap();
-    let mut numbers = text.split_ascii_whitespace().map(|word| word.parse::<f64>().unwrap());
-    let mut next = || numbers.next().unwrap();
-    let (members, tasks, pairs) = (next() as usize, next() as usize, next() as usize);
-    let mut data = Data { dimensions: 2, starts: vec![0; members + 1], ..Data::default() };
-    for _ in 0..tasks {
-        data.hours.push(next());
-        data.offsets.extend([next(), next()]);
-        next();
-    }
-    data.quotas.extend((0..members).map(|_| next()));
-    for _ in 0..pairs {
-        let member = next() as usize;
-        data.tasks.push(TaskId::new(next() as usize));
-        data.costs.push(next());
-        data.starts[member + 1] = data.tasks.len();
-    }
-    let work: f64 = data.hours.iter().sum();
-    let factor = work / data.quotas.iter().sum::<f64>();
-    data.quotas.iter_mut().for_each(|quota| *quota *= factor);
-    for d in 0..2 {
-        let mean = (0..tasks).map(|j| data.hours[j] * data.offsets[2 * j + d]).sum::<f64>() / work;
-        (0..tasks).for_each(|j| data.offsets[2 * j + d] -= mean);
-    }
-    data.tolerances = vec![tolerance; 2 * members];
-    Problem::new(data).unwrap()
-}
-
 fn solved(problem: &Problem, config: &Config) -> Solution {
     let outcome = solve(problem, config, &mut ()).unwrap();
     let solution = outcome.solution().unwrap().clone();
@@ -76,34 +45,13 @@ fn solved(problem: &Problem, config: &Config) -> Solution {
 fn engines_reach_the_optimum_of_highs() {
     for (name, tolerance, optimum) in REFERENCE {
         let problem = load(name, tolerance);
-        for engine in [Engine::InteriorPoint, Engine::FirstOrder] {
+        for &engine in ENGINES {
             let config =
                 Config::default().with_engine(engine).with_accuracy(1e-7).with_max_iterations(50_000);
             let found = solved(&problem, &config);
             let off = (found.objective - optimum).abs().max((found.bound - optimum).abs());
             assert!(off < AGREEMENT * optimum, "{name}, {tolerance}, {engine:?}: off by {off}");
         }
-    }
-}
-
-#[test]
-fn a_basic_solution_uses_at_most_one_pair_per_equation() {
-    for (name, tolerance, optimum) in REFERENCE {
-        let problem = load(name, tolerance);
-        let found = solved(&problem, &Config::default().with_basic(true).with_accuracy(1e-5));
-        let limit = problem.tasks() + 3 * problem.members();
-        assert!(found.in_use() <= limit, "{name}, {tolerance}: {} pairs, at most {limit}", found.in_use());
-        assert!(found.objective < optimum * (1.0 + 1e-5) + 1e-9);
-        // Without any costs everything ties.
-        let mut data = problem.into_data();
-        data.costs.fill(0.0);
-        let tied = Problem::new(data).unwrap();
-        let found = solved(&tied, &Config::default().with_basic(true).with_accuracy(1e-3));
-        assert!(
-            found.in_use() <= limit,
-            "{name}, {tolerance}: {} pairs tied, at most {limit}",
-            found.in_use()
-        );
     }
 }
 
@@ -130,7 +78,7 @@ fn the_number_of_threads_does_not_show() {
 fn units_of_time_and_cost_and_the_order_of_members_do_not_matter() {
     let problem = load("planted-60-90-1", 0.5);
     let accuracy = 1e-6;
-    for engine in [Engine::InteriorPoint, Engine::FirstOrder] {
+    for &engine in ENGINES {
         let config =
             Config::default().with_engine(engine).with_accuracy(accuracy).with_max_iterations(50_000);
         let reference = solved(&problem, &config).objective;
@@ -178,9 +126,6 @@ fn identical_members_are_solved_as_one() {
     let (one, two) = (solved(&problem, &config), solved(&twice, &config));
     assert_eq!(two.work.types, problem.members());
     assert!((one.objective - two.objective).abs() < AGREEMENT && two.x.len() == 2 * one.x.len());
-    // Told apart where few pairs are wanted of each.
-    let basic = solved(&twice, &Config::default().with_basic(true).with_accuracy(1e-4));
-    assert!(basic.in_use() <= twice.tasks() + 3 * twice.members());
 }
 
 #[test]

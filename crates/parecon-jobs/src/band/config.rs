@@ -21,6 +21,9 @@ pub enum Engine {
     InteriorPoint,
     /// Restarted Halpern primal–dual steps with exact member blocks and a Newton repair: for large problems.
     FirstOrder,
+    /// `HiGHS`, an independent solver; only with the feature `highs`.
+    #[cfg(feature = "highs")]
+    Highs,
 }
 
 /// Options of [`solve`](super::solve).
@@ -68,12 +71,13 @@ impl Config {
         self
     }
 
-    /// Whether to go on until at most tasks + (1 + D) · members pairs are in use (no).
+    /// Whether to end at a basic solution (no): a vertex, whose columns in use are linearly [independent](super::Basis).
     ///
-    /// So few a basic solution (a vertex) has: one pair per equation, that is about 3–4 tasks a member with two
-    /// dimensions. Where assignments tie, costs without a pattern of half the [accuracy](Self::with_accuracy) times the
-    /// mean cost are added, so that one of them is best. Members who are identical are then told apart, and the first-order
-    /// engine is used.
+    /// It has at most tasks + (1 + D) · members pairs in use, one per equation, that is about 3–4 tasks a member with two
+    /// dimensions. Where assignments tie, costs without a pattern of a quarter of the [accuracy](Self::with_accuracy) times
+    /// the mean cost are added, so that one of them is best; from there the solution is [purified](super::purify).
+    /// Members who are identical are told apart. Beyond 10,000 tasks this takes much longer than solving, minutes. A solution that rounding has kept from being a vertex is
+    /// [`Stalled`](parecon_core::Status::Stalled).
     #[must_use]
     pub fn with_basic(mut self, yes: bool) -> Self {
         self.basic = yes;
@@ -98,7 +102,7 @@ impl Config {
         self.max_iterations
     }
 
-    /// Whether to go on until few pairs are in use.
+    /// Whether to end at a basic solution.
     #[must_use]
     pub fn basic(&self) -> bool {
         self.basic

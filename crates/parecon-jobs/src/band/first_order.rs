@@ -12,12 +12,12 @@ use self::active::Active;
 use self::form::Form;
 use self::halpern::Halpern;
 use self::repair::{norm, repair};
+use super::basis::basic;
 use super::bound::{Dual, dual, evaluate};
 use super::interior::{interior_point, proof};
 use super::presolve::obstacle;
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
-use crate::mix::{WEYL, unit};
 
 /// Iterations before the point is first looked at, and by how much their number grows until the next look.
 const FIRST_LOOK: u32 = 30;
@@ -39,12 +39,8 @@ const KEPT: f64 = 0.2;
 const BEST: f64 = 1e-9;
 /// The share of the hours that may be missing when a repair is tried: it is a local method.
 const REPAIRABLE: f64 = 1e-2;
-/// The repair's step size over that of the iteration. Small steps stay near the point and are quick; large ones keep to the
-/// pairs that are in use.
+/// The repair's step size over that of the iteration: small steps stay near the point and are quick.
 const NEAR: f64 = 0.1;
-const FEW: f64 = 1.0;
-/// Generic costs that are added for a basic solution, over accuracy and mean cost.
-const PERTURBATION: f64 = 0.5;
 /// The most dimensions for which the projection is compiled.
 const DIMENSIONS: usize = 6;
 
@@ -64,8 +60,7 @@ const DIMENSIONS: usize = 6;
 /// Once prices are nearly right, pairs whose reduced cost is far from 0 are left out of the steps (most are); all pairs are priced
 /// whenever the bound is recomputed, and those that might pay come back.
 ///
-/// Shares that are projected are exactly 0 off the support, and few remain: about as many as in a vertex. With
-/// [`Config::with_basic`] the engine goes on until there are at most tasks + (1 + D) · members pairs in use.
+/// Shares that are projected are exactly 0 off the support, and few remain: about as many as in a vertex.
 ///
 /// The result has the same bits for any number of threads. Beyond 6 dimensions the interior-point method takes over.
 ///
@@ -76,6 +71,26 @@ const DIMENSIONS: usize = 6;
 /// Per iteration O(D² · pairs that take part), soon a fifth of all; memory about 100 bytes per pair; 200–700 iterations for a gap of 1e-4, some
 /// thousands for 1e-6.
 ///
+/// # Example
+/// ```
+/// use parecon_jobs::TaskId;
+/// use parecon_jobs::band::{Config, Data, Problem, first_order};
+/// // Without a band: who minds less does it.
+/// let problem = Problem::new(Data {
+///     quotas: vec![30.0, 30.0],
+///     hours: vec![20.0, 40.0],
+///     starts: vec![0, 2, 4],
+///     tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+///     costs: vec![0.1, 0.5, 0.4, 0.6],
+///     ..Data::default()
+/// })?;
+/// let outcome = first_order(&problem, &Config::default(), &mut ())?;
+/// let found = outcome.solution().unwrap();
+/// assert!((found.objective - 25.0).abs() < 1e-4); // 20 h · 0.1 + 10 h · 0.5 + 30 h · 0.6
+/// assert!(found.gap() <= 1e-6 && found.residuals.hours < 1e-9);
+/// # Ok::<(), parecon_jobs::Error>(())
+/// ```
+///
 /// # Reference
 /// Chambolle & Pock (2011); Applegate et al., *PDLP* (2021, 2025); Lu & Yang, *Restarted Halpern PDHG for linear
 /// programming* (2024), whose restarts and reflection are used; Chen, Sun, Yuan, Zhang & Zhao, *HPR-LP* (2024).
@@ -85,6 +100,9 @@ pub fn first_order(
     observer: &mut dyn Observer<Progress>,
 ) -> Result<Outcome, Error> {
     config.validate()?;
+    if config.basic() {
+        return basic(problem, config, observer, first_order);
+    }
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
@@ -103,11 +121,6 @@ pub fn first_order(
     };
     observer.on_end(status);
     Ok(outcome)
-}
-
-/// A number from 0 to 1 without a pattern.
-fn generic(position: u64) -> f64 {
-    unit(position.wrapping_add(1).wrapping_mul(WEYL))
 }
 
 /// The best prices and the best point so far.
@@ -169,11 +182,9 @@ fn run<const M: usize>(
     config: &Config,
     observer: &mut dyn Observer<Progress>,
 ) -> (Outcome, Status) {
-    let perturbation = if config.basic() { PERTURBATION * config.accuracy() } else { 0.0 };
-    let whole = Form::new(problem, perturbation, &|_| true);
+    let whole = Form::new(problem, &|_| true);
     let mut form = whole.clone();
     let mut sift = Sift::new(problem);
-    let limit = super::basic_limit(problem);
     let mut iteration = Halpern::<M>::new(&form);
     let prices = vec![0.0; problem.tasks()];
     let mut best = Best { bound: dual(problem, &prices).bound, prices, point: None };
@@ -218,31 +229,23 @@ fn run<const M: usize>(
         }
         let stopped = status == Status::Stopped;
         let lost = REPAIR_COST * share / (objective.abs() / magnitude).max(SMALL);
-        // What the perturbation costs stays however far the iteration goes: a basic solution is tried at every look.
-        let ahead_of = if config.basic() { AHEAD } else { ahead };
-        let ready = relative(objective).abs() + lost <= ahead_of * config.accuracy() && share <= REPAIRABLE;
+        let ready = relative(objective).abs() + lost <= ahead * config.accuracy() && share <= REPAIRABLE;
         if ready || last || stopped {
             // With all pairs: those left out are what hours move to.
             let spread = iteration.resume(&form, &whole, problem.pairs());
             let mut active = Active::<M>::new(&whole, spread.shares(), spread.multipliers());
             let mut at = iteration.next.clone();
-            let sigma = iteration.tau() * if config.basic() { FEW } else { NEAR };
-            let repaired = repair(&whole, &mut active, &mut at, sigma);
+            let repaired = repair(&whole, &mut active, &mut at, NEAR * iteration.tau());
             repairs += repaired.steps;
             gradients += repaired.gradients;
             let x = whole.hours_of(problem, active.shares());
             let (objective, _) = evaluate(problem, &x);
-            let in_use = x.iter().filter(|x| **x > 0.0).count();
             let reached = repaired.done && relative(objective) <= config.accuracy();
-            let few = !config.basic() || in_use <= limit;
             let better = |(_, known, done): &(Vec<f64>, f64, bool)| !done || objective < *known;
-            if best.point.is_none()
-                || (repaired.done && best.point.as_ref().is_some_and(better))
-                || (reached && few)
-            {
+            if best.point.is_none() || (repaired.done && best.point.as_ref().is_some_and(better)) {
                 best.point = Some((x, objective, repaired.done));
             }
-            if reached && few {
+            if reached {
                 status = if stopped { Status::Stopped } else { Status::Converged };
                 break;
             }
@@ -254,7 +257,7 @@ fn run<const M: usize>(
         if outside || (sift.all && relative(objective).abs() <= SIFTED) {
             let used = form.pair.iter().zip(iteration.shares().flatten()).filter(|(_, y)| **y > 0.0);
             sift.choose(problem, form.scale, used.map(|(k, _)| *k));
-            let fewer = Form::new(problem, perturbation, &|k| sift.keep[k]);
+            let fewer = Form::new(problem, &|k| sift.keep[k]);
             iteration = iteration.resume(&form, &fewer, problem.pairs());
             form = fewer;
         }

@@ -25,6 +25,29 @@ impl Infeasible {
     ///
     /// # Complexity
     /// O(pairs · D).
+    ///
+    /// # Example
+    /// ```
+    /// use parecon_jobs::TaskId;
+    /// use parecon_jobs::band::{Config, Data, Problem, solve};
+    /// // Only the first can do the first task, which takes longer than the first has.
+    /// let mut data = Data {
+    ///     quotas: vec![5.0, 5.0],
+    ///     hours: vec![7.0, 3.0],
+    ///     starts: vec![0, 2, 3],
+    ///     tasks: [0, 1, 1].map(TaskId::new).to_vec(),
+    ///     costs: vec![0.0; 3],
+    ///     ..Data::default()
+    /// };
+    /// let problem = Problem::new(data.clone())?;
+    /// let outcome = solve(&problem, &Config::default(), &mut ())?;
+    /// let reason = outcome.infeasible().unwrap();
+    /// reason.verify(&problem)?;
+    /// // It proves nothing where there is time enough.
+    /// data.hours = vec![4.0, 6.0];
+    /// assert!(reason.verify(&Problem::new(data)?).unwrap_err().is_violation());
+    /// # Ok::<(), parecon_jobs::Error>(())
+    /// ```
     pub fn verify(&self, problem: &Problem) -> Result<(), Error> {
         match self {
             Infeasible::Members(members) if members.is_empty() => {

@@ -112,7 +112,16 @@ impl Solution {
     /// Judges a point and prices, whichever engine they are from.
     pub(crate) fn judge(problem: &Problem, x: Vec<f64>, mut prices: Vec<f64>) -> Self {
         let (objective, residuals) = evaluate(problem, &x);
-        let best = dual(problem, &prices);
+        let magnitude = magnitude(problem);
+        let mut best = dual(problem, &prices);
+        if magnitude == 0.0 {
+            // Where work costs nothing, prices that are only noise prove less than none.
+            let none = vec![0.0; problem.tasks()];
+            let at = dual(problem, &none);
+            if at.bound >= best.bound {
+                (best, prices) = (at, none);
+            }
+        }
         price_idle_tasks(problem, &mut prices, &best);
         let Dual { quota_prices, band_prices, bound } = best;
         Solution {
@@ -122,7 +131,7 @@ impl Solution {
             band_prices,
             objective,
             bound,
-            magnitude: magnitude(problem),
+            magnitude,
             residuals,
             status: Status::Stalled,
             engine: Engine::Auto,

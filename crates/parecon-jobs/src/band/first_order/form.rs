@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::super::Problem;
-use super::generic;
 
 /// Pairs per unit of parallel work, at least.
 const PAIRS: usize = 10_000;
@@ -43,9 +42,8 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// `perturbation` times the mean cost, times something between 0 and 1 without a pattern, is added to every cost; where
-    /// all costs are 0, that is all there is. Only pairs that are kept take part.
-    pub(super) fn new(problem: &Problem, perturbation: f64, keep: &dyn Fn(usize) -> bool) -> Self {
+    /// Only pairs that are kept take part.
+    pub(super) fn new(problem: &Problem, keep: &dyn Fn(usize) -> bool) -> Self {
         let (data, dimensions) = (problem.data(), problem.dimensions());
         let member: Vec<usize> = (0..problem.members()).filter(|i| data.quotas[*i] > 0.0).collect();
         let task: Vec<usize> = (0..problem.tasks()).filter(|j| data.hours[*j] > 0.0).collect();
@@ -71,13 +69,7 @@ impl Form {
         }
         let size = costs / open.max(1) as f64;
         let scale = if size > 0.0 { size } else { 1.0 };
-        let added = if size > 0.0 { perturbation } else { f64::from(u8::from(perturbation > 0.0)) };
-        for (c, k) in cost.iter_mut().zip(&pair) {
-            *c /= scale;
-            if added > 0.0 {
-                *c += added * generic(*k as u64);
-            }
-        }
+        cost.iter_mut().for_each(|c| *c /= scale);
         let units = CHUNKS.min(pair.len().div_ceil(PAIRS)).max(1);
         let mut chunks = Vec::new();
         let mut from = 0;

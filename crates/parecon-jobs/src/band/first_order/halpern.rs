@@ -19,6 +19,8 @@ const ARTIFICIAL: f64 = 0.36;
 const FOLLOW: f64 = 0.5;
 /// Distances below this say nothing about the weight.
 const TRAVELLED: f64 = 1e-10;
+/// By how much steps of prices grow where nothing else tells how large they should be.
+const LEAP: f64 = 4.0;
 
 /// The members of one unit of parallel work.
 struct Block<const M: usize> {
@@ -304,6 +306,9 @@ impl<const M: usize> Halpern<M> {
         let dual = prices.map(|((a, b), reach)| (a - b) * (a - b) * reach).sum::<f64>().sqrt();
         if primal > TRAVELLED && dual > TRAVELLED {
             self.weight *= (FOLLOW * (dual / primal / self.weight).ln()).exp();
+        } else if dual > TRAVELLED && self.last > NECESSARY * self.first {
+            // Shares stand still and the error does not fall: prices have far to go.
+            self.weight *= LEAP;
         }
         for_each(self.blocks.iter_mut().collect(), Block::restart);
         self.prices.copy_from_slice(&self.next);
