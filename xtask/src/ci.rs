@@ -1,8 +1,9 @@
-//! Everything that must pass before a change lands, in one command.
+//! Everything that must pass before a change lands, in one command. What needs tools of its own and minutes to build is left to
+//! `cargo xtask highs` and `cargo xtask mpi`.
 
 use crate::shell::Outcome;
 use crate::workspace::Workspace;
-use crate::{check, fuzz, highs, msrv, run, tidy, tools};
+use crate::{check, fuzz, msrv, run, tidy, tools};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::io::Write;
@@ -26,7 +27,6 @@ pub(crate) enum Step {
     Bench,
     Fuzz,
     Book,
-    Highs,
 }
 
 impl Step {
@@ -48,7 +48,6 @@ impl Step {
             Self::Bench => "every benchmark once",
             Self::Fuzz => "every fuzz target for a few seconds",
             Self::Book => "the book",
-            Self::Highs => "parecon-jobs with the engine HiGHS",
         }
     }
 
@@ -75,7 +74,6 @@ impl Step {
             Self::Bench => "repeat one file with `cargo xtask bench --smoke NAME`",
             Self::Fuzz => "reproduce with the `--input` command above, fix it, and keep the input as a test",
             Self::Book => "repeat with `mdbook build docs`",
-            Self::Highs => "repeat with `cargo xtask highs`",
         }
     }
 
@@ -93,7 +91,6 @@ impl Step {
             Self::Bench => run::bench(ws, true, None),
             Self::Fuzz => fuzz::run(ws, fuzz::Search::smoke(FUZZ_SECONDS), None),
             Self::Book => tools::book(ws),
-            Self::Highs => highs::run(ws),
         }
     }
 }

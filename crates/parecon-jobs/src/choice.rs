@@ -14,6 +14,7 @@ use crate::{Complexes, Config, Error, HIGHEST_RATING, LOWEST_RATING, MemberId, S
 /// Beyond this many (member, class) pairs [`Choice::FewTasks`] works on types: a larger programme would take longer than
 /// the stages before it.
 const FEW_TASKS_PAIRS: usize = 60_000;
+
 /// What decides among complexes that are equally balanced: no deviation grows beyond what the stages before have reached, or, by
 /// band programmes, beyond the [balanced](crate::Config::with_balanced) deviation if that is more.
 ///
@@ -42,7 +43,7 @@ pub enum Choice {
     /// A fixed pseudo-random linear cost, whose optimum is a vertex: at most one pair of (member, kind of task) in use per
     /// equation, that is about three per member and one per kind of task in all. Few, not fewest, which would be a
     /// problem of integers. Beyond 60,000 such pairs, or by band programmes, it works on types of members, so that every member
-    /// takes part in all kinds of tasks that its type does.
+    /// takes part in all kinds of tasks that its type does; beyond 10,000 kinds of tasks it ends near a vertex, not at it.
     #[default]
     FewTasks,
     /// Everyone does what they [find most desirable](Workplace::own_desirability): the mean rating of work by those who do

@@ -23,6 +23,8 @@ const ACCURACY: f64 = 1e-6;
 const MEAN: f64 = 1e-5;
 /// The accuracy of choosing among what is balanced: a thousandth of the mean cost.
 const CHOICE: f64 = 1e-3;
+/// Beyond so many kinds of tasks the vertex of a choice would take longer than all the rest.
+const VERTEX_CLASSES: usize = 10_000;
 /// Programmes per level.
 const STEPS: usize = 8;
 /// A deviation within this of the band's edge is within the band, in rating points.
@@ -251,8 +253,8 @@ pub(crate) fn cheapest(
 ) -> Result<Option<Point>, Error> {
     let mut data = data(problem, |_| 0.0, |pair| cost[pair]);
     data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
-    let options =
-        band::Config::default().with_accuracy(CHOICE).with_basic(*config.choice() == Choice::FewTasks);
+    let vertex = *config.choice() == Choice::FewTasks && problem.aggregate.classes.len() <= VERTEX_CLASSES;
+    let options = band::Config::default().with_accuracy(CHOICE).with_basic(vertex);
     run.band(problem, data, &options, Stage::Choice, config)
 }
 

@@ -76,8 +76,8 @@ impl Config {
     /// It has at most tasks + (1 + D) · members pairs in use, one per equation, that is about 3–4 tasks a member with two
     /// dimensions. Where assignments tie, costs without a pattern of a quarter of the [accuracy](Self::with_accuracy) times
     /// the mean cost are added, so that one of them is best; from there the solution is [purified](super::purify).
-    /// Members who are identical are told apart. Beyond 10,000 tasks this takes much longer than solving, minutes. A solution that rounding has kept from being a vertex is
-    /// [`Stalled`](parecon_core::Status::Stalled).
+    /// Members who are identical are told apart. Beyond 10,000 tasks this takes much longer than solving, minutes. A solution
+    /// that rounding has kept from being a vertex is [`Stalled`](parecon_core::Status::Stalled).
     #[must_use]
     pub fn with_basic(mut self, yes: bool) -> Self {
         self.basic = yes;
