@@ -41,7 +41,7 @@ use crate::{
 /// thousandth of a point, until everybody is [balanced](Config::with_balanced), then the mean of what exceeds that; prices of
 /// binding tasks are those the programmes come upon.
 ///
-/// The observer sees every iteration. If it stops the method, or the solver does not get to the end,
+/// The observer sees every iteration; it is not asked while the choice of a large workplace is moved to few tasks. If it stops the method, or the solver does not get to the end,
 /// the best complexes so far are returned, exact all the same, with a [`Status`] that says so. The solver works on a
 /// thread of its own; an operating system that refuses the thread counts as a solver that stalled.
 ///
@@ -182,7 +182,7 @@ impl Run<'_> {
     pub(crate) fn prices(&mut self, problem: &Problem<'_>, point: &Point) -> (Vec<f64>, Status) {
         let stage = Stage::Certificate;
         let observer = &mut *self.observer;
-        let mut on_step = |(iteration, objective, gap): Step| {
+        let mut on_step = |(iteration, objective, gap, _): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
         };
         let Some((prices, status, iterations)) = sparsest_prices(problem, point, self.limits, &mut on_step)
@@ -197,7 +197,7 @@ impl Run<'_> {
     /// Solves a stage and keeps the account of effort and status.
     pub(crate) fn stage(&mut self, stage: Stage, problem: &Problem<'_>, goal: &Goal<'_>) -> Option<Point> {
         let observer = &mut *self.observer;
-        let mut on_step = |(iteration, objective, gap): Step| {
+        let mut on_step = |(iteration, objective, gap, _): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
         };
         let point = problem.solve(goal, self.limits, &mut on_step);

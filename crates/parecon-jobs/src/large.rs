@@ -8,7 +8,7 @@
 use std::ops::ControlFlow;
 
 use crate::balance::Run;
-use crate::band::{self, Data, Outcome};
+use crate::band::{self, Data, Engine, Outcome};
 use crate::certificate::NEGLIGIBLE;
 use crate::leximin::{Rows, by_member, proved};
 use crate::model::PerDimension;
@@ -52,7 +52,10 @@ pub(crate) fn bands(
             break;
         }
         let Some(level) = level(workplace, problem, &caps, &found.minutes, config, run)? else {
-            // The rest stays where the last level has it, without a bound.
+            // The rest stays where the last level has it, without a bound; without a level nothing is solved.
+            if found.leximin.levels.is_empty() {
+                status = run.status;
+            }
             if let Some(last) = found.leximin.levels.last() {
                 let cap = last.cap;
                 open.iter().for_each(|row| caps[*row] = Some(cap));
@@ -311,10 +314,11 @@ impl Run<'_> {
         let observer = &mut *self.observer;
         let (mut stopped, mut near) = (false, 0);
         let mut watch = |progress: &band::Progress| -> ControlFlow<()> {
-            let band::Progress { iteration, objective, gap, missing, .. } = *progress;
+            let band::Progress { engine, iteration, objective, gap, missing, .. } = *progress;
             let answer = observer.on_round(&Progress { stage, iteration, objective: objective / total, gap });
             stopped |= answer.is_break();
-            near += u32::from(gap.abs() <= options.accuracy() && missing <= NEAR);
+            let enough = gap.abs() <= options.accuracy() && missing <= NEAR;
+            near += u32::from(enough && engine == Engine::FirstOrder);
             if near > LOOKS && !options.basic() { ControlFlow::Break(()) } else { answer }
         };
         let options = options
@@ -356,8 +360,9 @@ impl Run<'_> {
     }
 }
 
-/// Where the engine has come so near (hours missing, as a part of all) at so many looks and still found no point that meets all hours
-/// to its own accuracy, it is near enough: what is missing is less than the rounding to whole minutes makes up for.
+/// Where the first-order engine has come so near (hours missing, as a part of all) at so many looks and still found no point that meets
+/// all hours to its own accuracy, it is near enough: its gap is to a bound that holds, and what is missing is less than the rounding
+/// to whole minutes makes up for. The interior-point method's gap is to prices that may prove nothing yet.
 const NEAR: f64 = 1e-6;
 const LOOKS: u32 = 3;
 /// A first-order iteration costs a hundredth of an interior-point one, about, and as many more are needed.

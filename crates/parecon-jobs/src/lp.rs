@@ -57,8 +57,8 @@ pub(crate) struct Limits {
     pub(crate) tolerance: f64,
 }
 
-/// Iteration, objective, relative gap.
-pub(crate) type Step = (u32, f64, f64);
+/// Iteration, objective, relative gap, relative primal residual.
+pub(crate) type Step = (u32, f64, f64, f64);
 
 impl Lp {
     pub(crate) fn new(cost: Vec<f64>, nonnegative: usize) -> Self {
@@ -89,7 +89,7 @@ impl Lp {
             let answer = answer;
             let verdicts = Mutex::new(verdicts);
             let callback = move |info: &DefaultInfo<f64>| {
-                let step = (info.iterations, info.cost_primal, info.gap_rel);
+                let step = (info.iterations, info.cost_primal, info.gap_rel, info.res_primal);
                 let asked = sender.send(step).is_ok();
                 !asked || verdicts.lock().map_or(true, |v| v.recv().unwrap_or(true))
             };

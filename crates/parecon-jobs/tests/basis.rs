@@ -113,8 +113,8 @@ proptest! {
             };
             let optimum = best.solution().unwrap().objective;
             prop_assert_eq!(found.status, Status::Converged, "{:?}: {:?}", engine, found);
-            prop_assert!(found.gap() <= 1e-6);
-            prop_assert!((found.objective - optimum).abs() <= 2e-6 * found.magnitude.max(optimum.abs()).max(1.0));
+            prop_assert!(found.gap().abs() <= 1e-6);
+            prop_assert!((found.objective - optimum).abs() <= 2e-6 * found.magnitude.max(optimum.abs()));
             prop_assert!(found.residuals.hours < HOURS && found.residuals.quotas < HOURS, "{engine:?}: {:?}", found.residuals);
             prop_assert!(found.residuals.bands < HOURS, "{engine:?}: {:?}", found.residuals);
             prop_assert!(is_vertex(&problem, &found.x), "{engine:?}");
@@ -164,6 +164,7 @@ proptest! {
         prop_assert!((vertex.objective - vertex.bound).abs() <= OPTIMAL * size, "{vertex:?}");
         let missed = vertex.residuals;
         prop_assert!(missed.quotas < HOURS && missed.hours < HOURS && missed.bands < HOURS, "{missed:?}");
+        prop_assert_eq!(vertex.status, inside.status);
     }
 }
 
@@ -198,7 +199,7 @@ fn recorded_problems_are_solved_to_a_vertex_tied_or_not() {
                 let outcome = solve(problem, &with_basic(engine, accuracy), &mut ()).unwrap();
                 let found = outcome.solution().unwrap();
                 assert_eq!(found.status, Status::Converged, "{name}, {engine:?}");
-                assert!(found.gap() <= accuracy && found.residuals.hours < HOURS, "{name}, {engine:?}");
+                assert!(found.gap().abs() <= accuracy && found.residuals.hours < HOURS, "{name}, {engine:?}");
                 assert!(is_vertex(problem, &found.x), "{name}, {engine:?}");
                 assert!(found.in_use() <= limit(problem), "{name}, {engine:?}: {}", found.in_use());
             }
@@ -300,4 +301,60 @@ fn hours_that_are_none_are_refused() {
     let mut cut = outcome.solution().unwrap().clone();
     cut.prices.clear();
     assert_eq!(purify(&problem, &cut).unwrap_err().to_string(), "0 prices for 1 tasks: need one each");
+}
+
+/// Two members who can do both of two tasks, with quotas and hours.
+fn square(quotas: [f64; 2], hours: [f64; 2]) -> Problem {
+    let data = Data {
+        quotas: quotas.to_vec(),
+        hours: hours.to_vec(),
+        starts: vec![0, 2, 4],
+        tasks: [0, 1, 0, 1].map(TaskId::new).to_vec(),
+        costs: vec![1.0, 2.0, 2.0, 1.0],
+        ..Data::default()
+    };
+    Problem::new(data).unwrap()
+}
+
+fn changed(solution: &Solution, change: impl FnOnce(&mut Solution)) -> Solution {
+    let mut solution = solution.clone();
+    change(&mut solution);
+    solution
+}
+
+#[test]
+fn a_vertex_of_what_has_been_changed_is_not_vouched_for() {
+    let problem = square([8.0, 8.0], [8.0, 8.0]);
+    let outcome = solve(&problem, &Config::default(), &mut ()).unwrap();
+    let found = outcome.solution().unwrap();
+    assert_eq!(purify(&problem, found).unwrap().status, Status::Converged);
+    // Hours that are not met, and hours that cost twice what they need to.
+    for x in [[0.0; 4], [0.0, 8.0, 8.0, 0.0]] {
+        let vertex = purify(&problem, &changed(found, |found| found.x = x.to_vec())).unwrap();
+        assert_eq!(vertex.status, Status::Stalled, "{vertex:?}");
+    }
+    let cut = changed(found, |found| found.status = Status::RoundLimit);
+    assert_eq!(purify(&problem, &cut).unwrap().status, Status::RoundLimit);
+}
+
+#[test]
+fn hours_that_no_task_takes_stay_numbers() {
+    let found = solve(&square([1.0, 1.0], [1.0, 1.0]), &Config::default(), &mut ()).unwrap();
+    let shared = changed(found.solution().unwrap(), |found| found.x = vec![0.5; 4]);
+    let vertex = purify(&square([1.0, 1.0], [0.0, 0.0]), &shared).unwrap();
+    assert!(vertex.x.iter().all(|x| x.is_finite() && *x >= 0.0), "{vertex:?}");
+    assert!(vertex.objective.is_finite() && vertex.residuals.hours >= 1.0, "{vertex:?}");
+    assert_eq!(vertex.status, Status::Stalled);
+}
+
+#[test]
+fn prices_that_are_none_and_hours_without_a_quota_are_refused() {
+    let problem = square([2.0, 0.0], [1.0, 1.0]);
+    let outcome = solve(&problem, &Config::default(), &mut ()).unwrap();
+    let found = outcome.solution().unwrap();
+    let told =
+        |change: &dyn Fn(&mut Solution)| purify(&problem, &changed(found, change)).unwrap_err().to_string();
+    assert_eq!(told(&|found| found.prices[1] = f64::NAN), "task 1: price is NaN, must be finite");
+    assert_eq!(told(&|found| found.x[3] = 0.5), "pair 3: 0.5 hours, must be 0: member 1 has no quota");
+    assert!(Basis::new(&problem, &[1.0, 1.0, 0.0, 0.5]).is_err());
 }

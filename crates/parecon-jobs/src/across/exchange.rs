@@ -218,7 +218,7 @@ impl Society {
             }
         }
         let stage = if band.is_some() { Stage::Exchange } else { Stage::LargestDeviation };
-        let mut on_step = |(iteration, objective, gap): Step| {
+        let mut on_step = |(iteration, objective, gap, _): Step| {
             observer.on_round(&Progress { stage, iteration, objective, gap }).is_break()
         };
         let limits = Limits { max_iterations: MAX_ITERATIONS, tolerance: TOLERANCE };

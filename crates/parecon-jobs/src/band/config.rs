@@ -64,7 +64,8 @@ impl Config {
         self
     }
 
-    /// Iterations that an engine may take (10,000).
+    /// Iterations that an engine may take (10,000). Of a [basic](Self::with_basic) solution, all runs together: each may take half of
+    /// what is left, the last the rest.
     #[must_use]
     pub fn with_max_iterations(mut self, iterations: u32) -> Self {
         self.max_iterations = iterations;
@@ -76,8 +77,10 @@ impl Config {
     /// It has at most tasks + (1 + D) · members pairs in use, one per equation, that is about 3–4 tasks a member with two
     /// dimensions. Where assignments tie, costs without a pattern of a quarter of the [accuracy](Self::with_accuracy) times
     /// the mean cost are added, so that one of them is best; from there the solution is [purified](super::purify).
-    /// Members who are identical are told apart. Beyond 10,000 tasks this takes much longer than solving, minutes. A solution
-    /// that rounding has kept from being a vertex is [`Stalled`](parecon_core::Status::Stalled).
+    /// The engine is asked for half the accuracy, and runs up to three times, with less added and then with nothing, if the vertex
+    /// misses the whole of it. Members who are identical are told apart. Beyond 10,000 tasks this takes much longer than
+    /// solving, minutes, in which the observer is not asked whether to stop. A solution that rounding has kept from being a
+    /// vertex is [`Stalled`](parecon_core::Status::Stalled).
     #[must_use]
     pub fn with_basic(mut self, yes: bool) -> Self {
         self.basic = yes;
@@ -146,6 +149,7 @@ pub struct Progress {
     pub objective: f64,
     /// The relative gap as the engine sees it.
     pub gap: f64,
-    /// The share of the hours that is still missing (Euclidean norms over tasks).
+    /// The share of the hours that is still missing (Euclidean norms over tasks); of the interior-point method the share of quotas and
+    /// bands too, of `HiGHS` that of the task that misses most.
     pub missing: f64,
 }

@@ -16,6 +16,7 @@ use super::basis::basic;
 use super::bound::{Dual, dual, evaluate};
 use super::interior::{interior_point, proof};
 use super::presolve::obstacle;
+use super::solution::{MET, magnitude, relative_gap};
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
 
@@ -189,7 +190,8 @@ fn run<const M: usize>(
     let prices = vec![0.0; problem.tasks()];
     let mut best = Best { bound: dual(problem, &prices).bound, prices, point: None };
     // What any assignment costs; without costs, what it would at one per hour.
-    let magnitude = form.scale * form.mean * form.hours.iter().sum::<f64>();
+    let costs = form.scale * form.mean * form.hours.iter().sum::<f64>();
+    let floor = Some(magnitude(problem)).filter(|size| *size > 0.0).unwrap_or(costs);
     let size = norm(&form.hours);
     let (mut look, mut ahead) = (FIRST_LOOK, AHEAD);
     let (mut repairs, mut gradients) = (0, 0);
@@ -216,7 +218,7 @@ fn run<const M: usize>(
         let (cost, _) = evaluate(problem, &form.hours_of(problem, iteration.shares()));
         let owed: f64 = missing.iter().zip(&iteration.next).map(|(miss, v)| miss * v).sum();
         let objective = cost + owed * form.scale * form.mean;
-        let relative = |objective: f64| super::solution::relative_gap(objective, best.bound, magnitude);
+        let relative = |objective: f64| relative_gap(objective, best.bound, floor);
         let progress = Progress {
             engine: Engine::FirstOrder,
             iteration: iteration.total,
@@ -228,7 +230,7 @@ fn run<const M: usize>(
             status = Status::Stopped;
         }
         let stopped = status == Status::Stopped;
-        let lost = REPAIR_COST * share / (objective.abs() / magnitude).max(SMALL);
+        let lost = REPAIR_COST * share / (objective.abs() / costs).max(SMALL);
         let ready = relative(objective).abs() + lost <= ahead * config.accuracy() && share <= REPAIRABLE;
         if ready || last || stopped {
             // With all pairs: those left out are what hours move to.
@@ -240,12 +242,14 @@ fn run<const M: usize>(
             gradients += repaired.gradients;
             let x = whole.hours_of(problem, active.shares());
             let (objective, _) = evaluate(problem, &x);
-            let reached = repaired.done && relative(objective) <= config.accuracy();
             let better = |(_, known, done): &(Vec<f64>, f64, bool)| !done || objective < *known;
             if best.point.is_none() || (repaired.done && best.point.as_ref().is_some_and(better)) {
                 best.point = Some((x, objective, repaired.done));
             }
-            if reached {
+            let near = |(_, objective, done): &(Vec<f64>, f64, bool)| {
+                *done && relative(*objective).abs() <= config.accuracy()
+            };
+            if best.point.as_ref().is_some_and(near) {
                 status = if stopped { Status::Stopped } else { Status::Converged };
                 break;
             }
@@ -270,6 +274,9 @@ fn run<const M: usize>(
     }
     let x = best.point.map_or_else(|| form.hours_of(problem, iteration.shares()), |(x, ..)| x);
     let mut solution = Solution::judge(problem, x, best.prices);
+    if status == Status::Converged && !solution.reached(problem, config.accuracy(), MET) {
+        status = Status::Stalled;
+    }
     solution.status = status;
     solution.engine = Engine::FirstOrder;
     solution.work.iterations = iteration.total;

@@ -3,9 +3,10 @@
 use highs::{ColProblem, HighsModelStatus, Model, Row, Sense, SolvedModel};
 use parecon_core::{Observer, Status};
 
-use super::basis::settle;
+use super::basis::{finished, vertex};
 use super::interior::proof;
 use super::presolve::obstacle;
+use super::solution::MET;
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
 
@@ -21,7 +22,8 @@ const MOST_ENTRIES: usize = i32::MAX as usize;
 ///
 /// Variables are shares of the quotas and of the tasks. The solution is a vertex. Nothing rests on `HiGHS`'s word: bounds and
 /// proofs are recomputed from its task prices as for every engine. It works on one thread and the observer hears of it only
-/// at the end, so it cannot be stopped before.
+/// at the end, so it cannot be stopped before. Should it refuse the model or an option, or have no finite point to show, the
+/// answer is one without hours that is [`Stalled`](parecon_core::Status::Stalled).
 ///
 /// # Errors
 /// If the configuration is [invalid](Config::validate), or the problem has more entries than `HiGHS` can count (2³¹).
@@ -72,15 +74,17 @@ pub fn highs(
     let mut outcome = run(problem, config);
     if let (Outcome::Solved(solution), true) = (&mut outcome, config.basic()) {
         // It is one already, but in HiGHS's accuracy.
-        settle(problem, solution);
+        let x = vertex(problem, &solution.x);
+        **solution = finished(problem, x, solution, config.accuracy());
     }
+    let largest = problem.data().hours.iter().fold(0.0_f64, |most, hours| most.max(*hours));
     let status = outcome.solution().map_or(Status::Converged, |solution| {
         let _ = observer.on_round(&Progress {
             engine: Engine::Highs,
             iteration: solution.work.iterations,
             objective: solution.objective,
             gap: solution.gap(),
-            missing: 0.0,
+            missing: if largest > 0.0 { solution.residuals.hours / largest } else { 0.0 },
         });
         solution.status
     });
@@ -114,7 +118,9 @@ fn run(problem: &Problem, config: &Config) -> Outcome {
     solution.work.iterations = iterations;
     solution.status = match status {
         _ if empty => Status::Converged,
-        HighsModelStatus::Optimal if feasible && solution.gap() <= config.accuracy() => Status::Converged,
+        HighsModelStatus::Optimal if feasible && solution.reached(problem, config.accuracy(), MET) => {
+            Status::Converged
+        }
         HighsModelStatus::ReachedIterationLimit => Status::RoundLimit,
         _ => Status::Stalled,
     };

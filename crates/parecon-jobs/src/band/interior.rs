@@ -6,6 +6,7 @@ use super::basis::basic;
 use super::bound::fill;
 use super::member::MemberLp;
 use super::presolve::obstacle;
+use super::solution::MET;
 use super::{Config, Engine, Farkas, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
 use crate::lp::{Limits, Lp, Step};
@@ -69,13 +70,13 @@ pub fn interior_point(
         tolerance: (config.accuracy() * 0.1).min(FEASIBLE),
     };
     observer.on_start();
-    let mut on_step = |(iteration, objective, gap): Step| {
+    let mut on_step = |(iteration, objective, gap, missing): Step| {
         let progress = Progress {
             engine: Engine::InteriorPoint,
             iteration,
             objective: objective * form.scale,
             gap,
-            missing: 0.0,
+            missing,
         };
         observer.on_round(&progress).is_break()
     };
@@ -104,8 +105,8 @@ pub fn interior_point(
     let mut solution = Solution::judge(problem, x, prices);
     solution.engine = Engine::InteriorPoint;
     solution.work.iterations = found.iterations;
-    let reached = solution.gap() <= config.accuracy();
-    // The gap that counts is the recomputed one, not the solver's own.
+    let reached = solution.reached(problem, config.accuracy(), MET);
+    // What counts are the recomputed gap and residuals, not the solver's own.
     solution.status = match found.status {
         Status::Stalled if reached => Status::Converged,
         Status::Converged if !reached => Status::Stalled,

@@ -64,6 +64,19 @@ pub struct Work {
     pub gradients: u32,
 }
 
+impl Work {
+    /// The work of one run and of another after it.
+    pub(super) fn and(self, next: Work) -> Work {
+        Work {
+            types: next.types,
+            iterations: self.iterations.saturating_add(next.iterations),
+            restarts: self.restarts.saturating_add(next.restarts),
+            repair_steps: self.repair_steps.saturating_add(next.repair_steps),
+            gradients: self.gradients.saturating_add(next.gradients),
+        }
+    }
+}
+
 /// The best assignment an engine found, with its proof of quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -109,16 +122,34 @@ impl Solution {
         self.x.iter().filter(|x| **x > 0.0).count()
     }
 
+    /// Whether the gap is within the accuracy, from either side, and hours, quotas and bands are met but for a part of the
+    /// largest of their kind: a point that misses them may cost less than any that does not.
+    pub(super) fn reached(&self, problem: &Problem, accuracy: f64, part: f64) -> bool {
+        self.gap().abs() <= accuracy && self.met(problem, part)
+    }
+
+    /// Whether hours, quotas and bands are met but for a part of the largest of their kind.
+    pub(super) fn met(&self, problem: &Problem, part: f64) -> bool {
+        let data = problem.data();
+        let most = |values: &[f64]| values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        self.residuals.hours <= part * most(&data.hours)
+            && self.residuals.quotas <= part * most(&data.quotas)
+            && self.residuals.bands <= part * most(&data.offsets)
+    }
+
     /// Judges a point and prices, whichever engine they are from.
     pub(crate) fn judge(problem: &Problem, x: Vec<f64>, mut prices: Vec<f64>) -> Self {
         let (objective, residuals) = evaluate(problem, &x);
         let magnitude = magnitude(problem);
         let mut best = dual(problem, &prices);
         if magnitude == 0.0 {
-            // Where work costs nothing, prices that are only noise prove less than none.
+            // Where work costs nothing, prices that are only noise prove less than none, or more than the point costs by what
+            // it may miss of the hours.
             let none = vec![0.0; problem.tasks()];
             let at = dual(problem, &none);
-            if at.bound >= best.bound {
+            let paid: f64 = problem.data().hours.iter().zip(&prices).map(|(h, v)| h * v.abs()).sum();
+            let noise = best.bound > objective && best.bound <= objective + MET * paid;
+            if at.bound >= best.bound || noise {
                 (best, prices) = (at, none);
             }
         }
@@ -140,6 +171,8 @@ impl Solution {
     }
 }
 
+/// What a point that has converged may miss, over the largest of its kind: a solver may be ten times off its own tolerance of 1e-9.
+pub(super) const MET: f64 = 1e-8;
 /// An optimum below this part of what any assignment costs is taken as 0 when gaps are measured.
 const SMALL: f64 = 1e-3;
 

@@ -224,7 +224,7 @@ impl Search<'_> {
         }
     }
 
-    fn step(observer: &mut dyn Observer<Progress>, (iteration, objective, gap): Step) -> bool {
+    fn step(observer: &mut dyn Observer<Progress>, (iteration, objective, gap, _): Step) -> bool {
         observer.on_round(&Progress { stage: Stage::Training, iteration, objective, gap }).is_break()
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::bound::{dual, evaluate};
 use super::super::{Problem, Solution};
+use super::basic::finished;
 use super::block::{Circuits, Point};
 use super::factor::Factor;
 use super::{Basis, check};
@@ -27,6 +28,8 @@ const REFINEMENTS: usize = 3;
 /// Multiplications after which eliminating again is cheap, and numbers that are kept of pushes at most.
 const WORK: u64 = 10_000_000;
 const KEPT: usize = 1 << 25;
+/// By how much the gap may grow where hours that an interior-point method misses are given back.
+const MENDED: f64 = 1e-7;
 /// Times that what is missing is given to the independent columns.
 const MENDS: usize = 3;
 
@@ -40,8 +43,13 @@ const MENDS: usize = 3;
 /// [`Basis::new`] says whether it is a vertex, and it is unless rounding prevents it. Bands that the solution is not within stay
 /// so.
 ///
+/// A solution that has [converged](parecon_core::Status::Converged) stays so if it has become a vertex that meets hours, quotas
+/// and bands to 1e-9 of the largest, with a gap no larger (but for 1e-7) than [its own](Solution::gap); else it is
+/// [`Stalled`](parecon_core::Status::Stalled). Any other status is kept.
+///
 /// # Errors
-/// If the solution's hours are not of this problem: not one number per pair, negative or not finite.
+/// If the solution is not of this problem: not one number of hours per pair and one price per task, hours that are negative
+/// or not finite or of a member without a quota, a price that is not finite.
 ///
 /// # Complexity
 /// An elimination as of [`Basis::new`], repeated as often as the work of pushing since the last is more than its own; per dependent
@@ -82,10 +90,15 @@ pub fn purify(problem: &Problem, solution: &Solution) -> Result<Solution, Error>
             problem.tasks()
         )));
     }
+    if let Some(j) = solution.prices.iter().position(|price| !price.is_finite()) {
+        return Err(Error::invalid(format!("task {j}: price is {}, must be finite", solution.prices[j])));
+    }
     let x = vertex(problem, &solution.x);
-    let (_, prices) = priced(problem, &x, &solution.prices);
-    let mut found = Solution::judge(problem, x, prices);
-    (found.status, found.engine, found.work) = (solution.status, solution.engine, solution.work);
+    let mut found = finished(problem, x, solution, solution.gap().abs() + MENDED);
+    if !solution.status.is_converged() {
+        // A vertex of what is not good enough is not good enough.
+        found.status = solution.status;
+    }
     Ok(found)
 }
 
@@ -242,7 +255,11 @@ impl<'a, 'b> Pushing<'a, 'b> {
             let hours = data.tasks.iter().zip(&self.point.value);
             hours.for_each(|(task, hours)| missing[task.index()] -= hours);
             // Totals of hours and quotas differ by rounding: every task bears its part.
-            let part = missing.iter().sum::<f64>() / data.hours.iter().sum::<f64>();
+            let all = data.hours.iter().sum::<f64>();
+            if all == 0.0 {
+                return;
+            }
+            let part = missing.iter().sum::<f64>() / all;
             missing.iter_mut().zip(&data.hours).for_each(|(miss, hours)| *miss -= part * hours);
             if missing.iter().all(|miss| miss.abs() <= EXACT * most) {
                 return;

@@ -21,6 +21,9 @@ const FOLLOW: f64 = 0.5;
 const TRAVELLED: f64 = 1e-10;
 /// By how much steps of prices grow where nothing else tells how large they should be.
 const LEAP: f64 = 4.0;
+/// The most that shares may weigh against prices, or the other way round: beyond, steps of one of them are lost in its
+/// digits.
+const HEAVIEST: f64 = 1e12;
 
 /// The members of one unit of parallel work.
 struct Block<const M: usize> {
@@ -310,6 +313,7 @@ impl<const M: usize> Halpern<M> {
             // Shares stand still and the error does not fall: prices have far to go.
             self.weight *= LEAP;
         }
+        self.weight = self.weight.clamp(1.0 / HEAVIEST, HEAVIEST);
         for_each(self.blocks.iter_mut().collect(), Block::restart);
         self.prices.copy_from_slice(&self.next);
         self.anchor.copy_from_slice(&self.next);
