@@ -122,7 +122,6 @@ fn perturbed(problem: &Problem, added: f64) -> Problem {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use parecon_core::Status;
 
