@@ -171,6 +171,24 @@ proptest! {
 }
 
 #[test]
+fn more_people_than_can_be_taken_apart() {
+    let of = |counts: [u32; 2]| {
+        let members = ["crew", "staff"].map(|id| Member::new(id, Minutes::new(60)));
+        let members =
+            members.into_iter().zip(counts).map(|(member, count)| member.with_count(count)).collect();
+        Workplace::new(vec![Task::new("a", Minutes::new(60), 5.0, 5.0)], members, Eligibility::Everyone)
+            .unwrap()
+            .with_people_apart()
+    };
+    for counts in [[1, u32::MAX], [500_000, 500_001], [u32::MAX, u32::MAX]] {
+        let error = of(counts).unwrap_err();
+        let named = if counts[0] > 1_000_000 { "\"crew\"" } else { "\"staff\"" };
+        assert!(error.is_invalid_input() && error.to_string().contains(named), "{error}");
+    }
+    assert_eq!(of([2, 3]).unwrap().members().len(), 5);
+}
+
+#[test]
 fn people_taken_apart_do_the_same_work() {
     let tasks =
         vec![Task::new("a", Minutes::new(900), 5.0, 5.0), Task::new("b", Minutes::new(600), 9.0, 7.0)];

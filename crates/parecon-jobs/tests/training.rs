@@ -155,6 +155,42 @@ fn pinned_tasks_are_no_way_out() {
     assert!((advice.prices[0].relief.unwrap() - 8.0).abs() < 1e-3 && advice.best_is_proved, "{advice:?}");
 }
 
+/// That the search was too short says nothing about hours that training makes possible.
+#[test]
+fn what_was_not_solved_is_not_infeasible() {
+    let day = Minutes::new(480);
+    let workplace = |learners: &[&str]| {
+        let tasks = vec![
+            Task::new("clean", day, 2.0, 4.0),
+            Task::new("plan", day, 18.0, 14.0).with_skill("planning"),
+        ];
+        let members = ["ann", "bo"].map(|id| match learners.contains(&id) {
+            true => Member::new(id, day).with_training("planning", 40.0),
+            false => Member::new(id, day),
+        });
+        Workplace::new(tasks, members.to_vec(), Eligibility::Everyone).unwrap()
+    };
+    let ask = |workplace: &Workplace, config: Config| {
+        programme(workplace, Dimension::Empowerment, 9.0, &config, &mut ()).unwrap()
+    };
+    let both = workplace(&["ann", "bo"]);
+    let short = ask(&both, Config::default().with_max_iterations(1));
+    assert_eq!(short, Outcome::Unsolved(Status::RoundLimit));
+    // One of them has to learn it, and then cleans half of the day for the target's sake or not at all.
+    let Outcome::Programme(found) = ask(&both, Config::default()) else { panic!("one learns") };
+    assert_eq!(found.trained.iter().map(|t| t.people).sum::<u32>(), 1);
+    assert!((found.cost.value, found.cost.bound) == (40.0, found.cost.bound) && found.cost.gap() < 1e-3);
+    // Nobody can learn it.
+    let nobody = ask(&workplace(&[]), Config::default());
+    assert!(matches!(nobody, Outcome::Infeasible(_)), "{nobody:?}");
+    // More work than time, whoever learns what.
+    let tasks = vec![Task::new("plan", Minutes::new(500), 18.0, 14.0).with_skill("planning")];
+    let ann = Member::new("ann", day).with_training("planning", 40.0);
+    let long = Workplace::new(tasks, vec![ann], Eligibility::Everyone).unwrap();
+    let answer = ask(&long, Config::default());
+    assert!(matches!(answer, Outcome::Infeasible(_)), "{answer:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 24 } else { 256 }))]
 

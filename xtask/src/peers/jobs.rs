@@ -74,7 +74,9 @@ pub(crate) fn run(ws: &Workspace, large: bool) -> Result<Outcome> {
         let numbers = [members, tasks, eligible].map(usize::to_string);
         Cmd::new(&ours, &ws.root).args(["jobs", "make"]).args(&numbers).args([&file]).run_quietly()?;
         let mut bound = f64::NAN;
-        for (engine, gap) in OURS.into_iter().filter(|(engine, _)| *engine != "basic" || *tasks <= VERTEX_TASKS) {
+        for (engine, gap) in
+            OURS.into_iter().filter(|(engine, _)| *engine != "basic" || *tasks <= VERTEX_TASKS)
+        {
             let gap = gap.to_string();
             let said = Cmd::new(&ours, &ws.root).args(["jobs", engine, &gap]).args([&file]).read()?;
             let answer = parse(&said)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::exchange::WIDEST;
 use crate::Error;
 
 /// Between which places hours can move, at what cost, and how near the average everybody should come.
@@ -55,8 +56,8 @@ impl Config {
     /// assert_eq!(error.to_string(), "pair (2, 2) at cost 1: must be two places, listed once, at a finite cost of at least 0");
     /// ```
     pub fn validate(&self) -> Result<(), Error> {
-        if let Some(band) = self.band.filter(|band| !(0.0..=19.0).contains(band)) {
-            return Err(Error::invalid(format!("the band is {band} points, must be from 0 to 19")));
+        if let Some(band) = self.band.filter(|band| !(0.0..=WIDEST).contains(band)) {
+            return Err(Error::invalid(format!("the band is {band} points, must be from 0 to {WIDEST}")));
         }
         let mut seen = BTreeSet::new();
         for (from, to, cost) in self.pairs.iter().flatten() {

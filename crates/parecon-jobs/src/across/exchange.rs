@@ -8,7 +8,7 @@ use super::{Config, Society};
 use crate::lp::{Limits, Lp, Step};
 use crate::progress::followed;
 use crate::repair::whole_minutes;
-use crate::{Bound, Error, Minutes, Progress, Stage};
+use crate::{Bound, Error, HIGHEST_RATING, LOWEST_RATING, Minutes, Progress, Stage};
 
 /// Interior-point iterations of a stage.
 const MAX_ITERATIONS: u32 = 200;
@@ -16,6 +16,9 @@ const MAX_ITERATIONS: u32 = 200;
 const TOLERANCE: f64 = 1e-8;
 /// What is added to the smallest band, in points, so that what is within it has an interior; it means nothing to anybody.
 const SLACK: f64 = 1e-4;
+
+/// No average is farther from another than this many points.
+pub(super) const WIDEST: f64 = HIGHEST_RATING - LOWEST_RATING;
 
 /// Whose members, where, and the cost of an hour; a place with itself at no cost.
 pub(super) type Pair = (usize, usize, f64);
@@ -55,7 +58,7 @@ pub struct Exchange {
     /// The largest of |deviations|, and what no exchange between the allowed pairs of places goes below: 0 where the smallest
     /// band was not looked for.
     pub largest: Bound,
-    /// Whether the least cost was found; hours and bounds hold whatever it says.
+    /// Whether the least cost was found, and the smallest band if that was looked for; hours and bounds hold whatever it says.
     pub status: Status,
     /// The multipliers that prove the bounds; see [`verify`](Self::verify).
     pub(super) proofs: Proofs,
@@ -114,42 +117,44 @@ impl Society {
         followed(
             observer,
             |exchange: &Exchange| exchange.status,
-            |observer| {
-                let mut largest = None;
-                let band = match config.band {
-                    // Working everywhere in proportion to the work there is balances everybody.
-                    band if config.pairs.is_none() => band.unwrap_or(SLACK),
-                    band => {
-                        let found = self.solve(&pairs, None, observer);
-                        let reached = self.largest(&pairs, &self.times(&pairs, &found.shares)) + SLACK;
-                        largest = Some(found);
-                        band.map_or(reached, |band| band.max(reached))
-                    }
-                };
-                let stopped = largest.as_ref().filter(|found| found.status == Status::Stopped);
-                let cheapest = match stopped {
-                    Some(_) => None,
-                    None => Some(self.solve(&pairs, Some(band), observer)),
-                };
-                let none = || Proof::none(self);
-                let proofs = Proofs {
-                    largest: largest.as_ref().map_or_else(none, |found| found.proof.clone()),
-                    cost: cheapest.as_ref().map_or_else(none, |found| found.proof.clone()),
-                };
-                let Some(last) = cheapest.as_ref().or(largest.as_ref()) else {
-                    return Err(Error::violation("no programme was solved: a bug"));
-                };
-                let exchange = self.rounded(&pairs, last, band, proofs.clone())?;
-                if let Some(before) = largest.as_ref().filter(|_| !last.status.is_converged()) {
-                    // Stopped on the way to the least cost: the point of the smallest band may be better.
-                    let nearest = self.rounded(&pairs, before, band, proofs)?;
-                    if nearest.largest.value < exchange.largest.value {
-                        return Ok(Exchange { status: exchange.status, ..nearest });
-                    }
-                }
-                Ok(exchange)
-            },
+            |observer| self.cheapest(config, &pairs, observer),
         )
+    }
+
+    fn cheapest(
+        &self,
+        config: &Config,
+        pairs: &[Pair],
+        observer: &mut dyn Observer<Progress>,
+    ) -> Result<Exchange, Error> {
+        if config.pairs.is_none() {
+            // Working everywhere in proportion to the work there is balances everybody.
+            let band = config.band.unwrap_or(SLACK);
+            let found = self.solve(pairs, Some(band), observer);
+            let proofs = Proofs { largest: Proof::none(self), cost: found.proof };
+            return self.rounded(pairs, &found.shares, band, found.status, proofs);
+        }
+        let nearest = self.solve(pairs, None, observer);
+        let reached = (self.largest(pairs, &self.times(pairs, &nearest.shares)) + SLACK).min(WIDEST);
+        let band = config.band.map_or(reached, |band| band.max(reached));
+        if nearest.status == Status::Stopped {
+            let proofs = Proofs { largest: nearest.proof, cost: Proof::none(self) };
+            return self.rounded(pairs, &nearest.shares, band, nearest.status, proofs);
+        }
+        let found = self.solve(pairs, Some(band), observer);
+        // A band that was not asked for is the smallest only if the first programme says so.
+        let smallest = nearest.status.is_converged() || config.band == Some(band);
+        let status = if smallest { found.status } else { nearest.status };
+        let proofs = Proofs { largest: nearest.proof, cost: found.proof };
+        let exchange = self.rounded(pairs, &found.shares, band, status, proofs.clone())?;
+        if !found.status.is_converged() {
+            // Ended on the way to the least cost: the point of the smallest band may be better.
+            let nearest = self.rounded(pairs, &nearest.shares, band, status, proofs)?;
+            if nearest.largest.value < exchange.largest.value {
+                return Ok(nearest);
+            }
+        }
+        Ok(exchange)
     }
 
     /// The allowed pairs and staying where one is, ascending.
@@ -226,12 +231,12 @@ impl Society {
             Some(solution) => {
                 let (_, rest) = solution.multipliers.split_at(places);
                 let (of_place, of_deviation) = rest.split_at(places);
-                let prices = of_place.iter().enumerate().map(|(v, z)| -z / hours(v)).collect();
+                let prices: Vec<f64> = of_place.iter().enumerate().map(|(v, z)| -z / hours(v)).collect();
                 let pulls = of_deviation.iter().enumerate().map(|(at, z)| z / hours(at / dimensions));
                 Found {
                     shares: solution.x[..pairs.len()].to_vec(),
                     status: solution.status,
-                    proof: Proof::new(self, prices, pulls.collect()),
+                    proof: Proof::new(self, pairs, band, &prices, &pulls.collect::<Vec<_>>()),
                 }
             }
             None => {
@@ -262,7 +267,15 @@ impl Society {
         self.deviations(pairs, times).iter().flatten().fold(0.0, |most: f64, d| most.max(d.abs()))
     }
 
-    fn rounded(&self, pairs: &[Pair], found: &Found, band: f64, proofs: Proofs) -> Result<Exchange, Error> {
+    /// The exchange of whole minutes nearest to shares.
+    fn rounded(
+        &self,
+        pairs: &[Pair],
+        shares: &[f64],
+        band: f64,
+        status: Status,
+        proofs: Proofs,
+    ) -> Result<Exchange, Error> {
         let hours: Vec<u64> = self.places.iter().map(|place| place.time.get()).collect();
         let between: Vec<(usize, usize)> = pairs.iter().map(|(w, v, _)| (*w, *v)).collect();
         let offsets: Vec<Vec<f64>> = self
@@ -270,17 +283,29 @@ impl Society {
             .iter()
             .map(|place| place.averages.iter().zip(&self.averages).map(|(e, social)| e - social).collect())
             .collect();
-        let whole = whole_minutes(&hours, &hours, &between, &self.times(pairs, &found.shares), &offsets)?;
+        let whole = whole_minutes(&hours, &hours, &between, &self.times(pairs, shares), &offsets)?;
+        self.stated(pairs, &whole, band, status, proofs)
+    }
+
+    /// What whole minutes per pair come to.
+    pub(super) fn stated(
+        &self,
+        pairs: &[Pair],
+        whole: &[u64],
+        band: f64,
+        status: Status,
+        proofs: Proofs,
+    ) -> Result<Exchange, Error> {
         let times: Vec<f64> = whole.iter().map(|time| *time as f64).collect();
         let deviations = self.deviations(pairs, &times);
         let mut moves: Vec<Move> = pairs
             .iter()
             .zip(whole)
-            .filter(|((w, v, _), time)| w != v && *time > 0)
+            .filter(|((w, v, _), time)| w != v && **time > 0)
             .map(|((from, to, cost), time)| Move {
                 from: *from,
                 to: *to,
-                time: Minutes::new(time),
+                time: Minutes::new(*time),
                 cost: *cost,
             })
             .collect();
@@ -306,7 +331,7 @@ impl Society {
             outside: outside.into_iter().map(Minutes::new).collect(),
             deviations,
             moves,
-            status: found.status,
+            status,
             proofs,
         })
     }

@@ -4,15 +4,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exchange::Pair;
+use super::exchange::{Pair, WIDEST};
 use super::{Config, Exchange, Society};
 use crate::Error;
 use crate::proof::MICRO;
 
-/// Binary digits of the largest multiplier, if sums then fit into 127 bits.
-const DIGITS: u32 = 30;
+/// The largest multiplier in units of 1 / scale, if sums then fit into 127 bits.
+const MOST: f64 = (1u64 << 40) as f64;
+/// The largest scale; what is smaller than this part of a point or of the dearest hour is rounding.
+const FINEST: f64 = 9e12;
 /// The final quotient and the costs divided by the largest: each half a unit in the last place.
 const QUOTIENT: f64 = 8.0 * f64::EPSILON;
+/// What rounding of sums may change a figure by, relative to it and 1.
+const SAME: f64 = 1e-9;
 /// What rounding averages to millionths may move a deviation by: half a millionth each for a place and for all.
 const ROUNDED: i128 = 1;
 
@@ -39,20 +43,33 @@ impl Proof {
         Proof { scale: 1, prices: vec![0; places], pulls: vec![0; places * society.averages.len()] }
     }
 
-    /// Rounds multipliers, as many digits as exact sums have room for.
-    pub(super) fn new(society: &Society, prices: Vec<f64>, pulls: Vec<f64>) -> Self {
-        let bits = 64 - society.total().leading_zeros();
-        let digits = DIGITS.min(93u32.saturating_sub(2 * bits).max(1));
-        let most = prices.iter().chain(&pulls).fold(0.0, |most: f64, m| most.max(m.abs()));
-        if !(most > 0.0 && most.is_finite()) {
-            return Proof::none(society);
+    /// Rounds multipliers to as many digits as exact sums have room for: of the largest deviation, or of the cost within a
+    /// band. They prove nothing if there is no room for any.
+    pub(super) fn new(
+        society: &Society,
+        pairs: &[Pair],
+        band: Option<f64>,
+        prices: &[f64],
+        pulls: &[f64],
+    ) -> Self {
+        let most = prices.iter().chain(pulls).fold(0.0, |most: f64, m| most.max(m.abs()));
+        let mut scale = (MOST / most).min(FINEST);
+        while scale >= 1.0 {
+            let proof = Proof {
+                scale: scale as i64,
+                prices: prices.iter().map(|v| (v * scale * MICRO).round() as i64).collect(),
+                pulls: pulls.iter().map(|g| (g * scale).round() as i64).collect(),
+            };
+            let bound = match band {
+                None => proof.bound_on_largest(society, pairs),
+                Some(band) => proof.bound_on_cost(society, pairs, band),
+            };
+            if bound.is_ok() {
+                return proof;
+            }
+            scale /= 2.0;
         }
-        let scale = (f64::from(1u32 << digits) / most).min(9e12);
-        Proof {
-            scale: scale as i64,
-            prices: prices.iter().map(|v| (v * scale * MICRO).round() as i64).collect(),
-            pulls: pulls.iter().map(|g| (g * scale).round() as i64).collect(),
-        }
+        Proof::none(society)
     }
 
     /// A lower bound on the cost of exchanges within a band.
@@ -145,8 +162,9 @@ fn unfit() -> Error {
 }
 
 impl Exchange {
-    /// Checks in exact integer arithmetic, independent of how the exchange was found, that everybody works as long as before,
-    /// that all work is done, and that both bounds are proved.
+    /// Checks, independent of how the exchange was found, in exact integer arithmetic that everybody works as long as before,
+    /// that all work is done, and that both bounds are proved; and that all else that is stated (hours outside, cost, deviations)
+    /// is what the moves come to, up to the rounding of floating-point sums. The status is not checked.
     ///
     /// # Errors
     /// If the options are for another society. A [violation](Error::is_violation) that names what does not hold.
@@ -168,17 +186,32 @@ impl Exchange {
     /// ```
     pub fn verify(&self, society: &Society, config: &Config) -> Result<(), Error> {
         let pairs = society.pairs(config)?;
+        if !(0.0..=WIDEST).contains(&self.band) {
+            let band = self.band;
+            return Err(Error::violation(format!("the band is {band} points, must be from 0 to {WIDEST}")));
+        }
+        let position = |w: usize, v: usize| pairs.binary_search_by_key(&(w, v), |(w, v, _)| (*w, *v));
+        let mut whole = vec![0; pairs.len()];
+        let mut own: Vec<u64> = society.places.iter().map(|place| place.time.get()).collect();
         let mut net = vec![0i128; society.places.len()];
         for step in &self.moves {
-            let known = pairs.binary_search_by_key(&(step.from, step.to), |(w, v, _)| (*w, *v));
-            if known.is_err() || step.from == step.to {
+            let (from, to, time) = (step.from, step.to, step.time.get());
+            let Some(pair) = position(from, to).ok().filter(|_| from != to) else {
                 return Err(Error::violation(format!(
-                    "hours move from place {} to place {}, which is not allowed",
-                    step.from, step.to
+                    "hours move from place {from} to place {to}, which is not allowed"
                 )));
-            }
-            net[step.from] -= i128::from(step.time.get());
-            net[step.to] += i128::from(step.time.get());
+            };
+            let Some(left) = own[from].checked_sub(time) else {
+                return Err(Error::violation(format!(
+                    "members of place \"{}\" work more than {} elsewhere, which is all they work",
+                    society.places[from].id, society.places[from].time
+                )));
+            };
+            agree("cost of an hour that moves", step.cost, pairs[pair].2)?;
+            own[from] = left;
+            whole[pair] += time;
+            net[from] -= i128::from(time);
+            net[to] += i128::from(time);
         }
         if let Some(place) = net.iter().position(|net| *net != 0) {
             return Err(Error::violation(format!(
@@ -186,16 +219,49 @@ impl Exchange {
                 society.places[place].id, net[place]
             )));
         }
+        for (place, time) in own.into_iter().enumerate() {
+            if let Ok(stay) = position(place, place) {
+                whole[stay] = time;
+            }
+        }
+        let again = society.stated(&pairs, &whole, self.band, self.status, self.proofs.clone())?;
         for (what, bound, proved) in [
-            ("cost", self.cost.bound, self.proofs.cost.bound_on_cost(society, &pairs, self.band)?),
-            ("largest deviation", self.largest.bound, self.proofs.largest.bound_on_largest(society, &pairs)?),
+            ("cost", self.cost.bound, again.cost.bound),
+            ("largest deviation", self.largest.bound, again.largest.bound),
         ] {
-            if bound > proved {
+            if bound.is_nan() || bound > proved {
                 return Err(Error::violation(format!(
                     "the bound on the {what} is {bound}, only {proved} is proved"
                 )));
             }
         }
-        Ok(())
+        if (self.moved, &self.outside) != (again.moved, &again.outside) {
+            return Err(Error::violation("hours outside are not those that move"));
+        }
+        agree("cost", self.cost.value, again.cost.value)?;
+        agree("largest deviation", self.largest.value, again.largest.value)?;
+        all_agree("hours outside for each person", &self.per_person, &again.per_person)?;
+        let dimensions = |deviations: &[Vec<f64>]| deviations.iter().map(Vec::len).collect::<Vec<_>>();
+        if dimensions(&self.deviations) != dimensions(&again.deviations) {
+            return Err(Error::violation("deviations are not of these places and dimensions"));
+        }
+        all_agree("deviation", &self.deviations.concat(), &again.deviations.concat())
     }
+}
+
+/// What is stated is what was recomputed, up to the rounding of sums.
+fn agree(what: &str, stated: f64, found: f64) -> Result<(), Error> {
+    // An infinite cost agrees with itself; what is not a number agrees with nothing.
+    if stated == found || (stated - found).abs() <= SAME * (1.0 + found.abs()) {
+        return Ok(());
+    }
+    Err(Error::violation(format!("the {what} is stated as {stated}, the moves come to {found}")))
+}
+
+fn all_agree(what: &str, stated: &[f64], found: &[f64]) -> Result<(), Error> {
+    if stated.len() != found.len() {
+        let (stated, found) = (stated.len(), found.len());
+        return Err(Error::violation(format!("the {what} is stated {stated} times, must be {found}")));
+    }
+    stated.iter().zip(found).try_for_each(|(stated, found)| agree(what, *stated, *found))
 }

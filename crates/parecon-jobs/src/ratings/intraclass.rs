@@ -41,9 +41,13 @@ pub struct Reliability {
     pub mean: f64,
 }
 
+/// Where tasks differ by less than this part of all squares, it is rounding.
+const SAME: f64 = 1e-12;
+
 /// The intraclass correlations of `scores`, a row for each task with the score of each rater in the same order.
 ///
-/// `None` if there are fewer than two tasks or raters, or no task differs from another on average, where they mean nothing.
+/// `None` if there are fewer than two tasks or raters, or no task differs from another on average (by more than
+/// rounding), where they mean nothing.
 ///
 /// # Errors
 /// If rows are of different lengths, or a score is not finite.
@@ -77,6 +81,13 @@ pub fn intraclass(scores: &[Vec<f64>]) -> Result<Option<Intraclass>, Error> {
     if scores.len() < 2 || raters < 2 {
         return Ok(None);
     }
+    // In units of the largest score, which changes nothing, no square is out of range.
+    let unit = scores.iter().flatten().fold(0.0, |most: f64, score| most.max(score.abs()));
+    if unit == 0.0 {
+        return Ok(None);
+    }
+    let scores: Vec<Vec<f64>> =
+        scores.iter().map(|row| row.iter().map(|score| score / unit).collect()).collect();
     let (n, k) = (scores.len() as f64, raters as f64);
     let mean = |values: &mut dyn Iterator<Item = f64>, count: f64| values.sum::<f64>() / count;
     let of_task: Vec<f64> = scores.iter().map(|row| mean(&mut row.iter().copied(), k)).collect();
@@ -93,7 +104,7 @@ pub fn intraclass(scores: &[Vec<f64>]) -> Result<Option<Intraclass>, Error> {
         .sum();
     let (b, j) = (tasks / (n - 1.0), judges / (k - 1.0));
     let (w, e) = ((judges + left) / (n * (k - 1.0)), left / ((n - 1.0) * (k - 1.0)));
-    if b <= 0.0 {
+    if b <= SAME * (tasks + judges + left) {
         return Ok(None);
     }
     let raters_vary = (j - e) / n;
@@ -174,6 +185,33 @@ mod tests {
         assert_eq!(intraclass(&[vec![1.0, 2.0], vec![2.0, 1.0]]).unwrap(), None);
         assert!(intraclass(&[vec![1.0, 2.0], vec![1.0]]).unwrap_err().is_invalid_input());
         assert!(intraclass(&[vec![1.0, f64::NAN], vec![1.0, 2.0]]).unwrap_err().is_invalid_input());
+    }
+
+    #[test]
+    fn equal_means_that_differ_by_rounding_mean_nothing() {
+        // Both tasks have 20.6 points, summed in another order.
+        assert_eq!(intraclass(&[vec![4.1, 7.3, 9.2], vec![9.2, 7.3, 4.1]]).unwrap(), None);
+        assert_eq!(intraclass(&[vec![0.0; 3], vec![0.0; 3]]).unwrap(), None);
+    }
+
+    #[test]
+    fn scores_of_any_size() {
+        let expected = intraclass(&TABLE.map(|row| row.to_vec())).unwrap().unwrap();
+        for unit in [1e-300, 1e-200, 1e200, 1e307] {
+            let scores = TABLE.map(|row| row.map(|score| score * unit).to_vec());
+            let found = intraclass(&scores).unwrap().unwrap();
+            for (ours, expected) in [
+                (found.one_way, expected.one_way),
+                (found.random, expected.random),
+                (found.fixed, expected.fixed),
+            ] {
+                assert!((ours.single - expected.single).abs() < 1e-12, "{unit}: {ours:?}");
+                assert!((ours.mean - expected.mean).abs() < 1e-12, "{unit}: {ours:?}");
+            }
+        }
+        // One task above 0, one below: its rows agree entirely.
+        let far = intraclass(&[vec![1e200, 1e200], vec![-1e200, -1e200]]).unwrap().unwrap();
+        assert_eq!((far.one_way.single, far.random.mean, far.fixed.mean), (1.0, 1.0, 1.0));
     }
 
     proptest! {

@@ -76,8 +76,8 @@ impl Calendar {
     /// Puts a schedule into windows; members who are not listed work from 9 to 17 on the first five days.
     ///
     /// # Errors
-    /// If the schedule is of another workplace, a member is listed twice or does not exist, windows overlap or are not times
-    /// of a day.
+    /// If the schedule is of another workplace or its last week ends after the year 9998, a member is listed twice or does not
+    /// exist, windows overlap or are not times of a day.
     ///
     /// # Complexity
     /// O(weeks · pieces of work · windows).
@@ -110,6 +110,13 @@ impl Calendar {
             if own.insert(*member, list).is_some() {
                 return Err(Error::invalid(format!("member \"{}\": windows are given twice", who.id)));
             }
+        }
+        let weeks = schedule.weeks.len();
+        let last = first.plus((7 * weeks as i64 - 1).max(0));
+        if !last.is_valid() {
+            return Err(Error::invalid(format!(
+                "{weeks} weeks from {first} end on {last}, must be by 9998-12-31"
+            )));
         }
         let members = workplace.members().len();
         let (mut events, mut unplaced) = (Vec::new(), Vec::new());
@@ -203,10 +210,14 @@ impl Calendar {
             let (Some(who), Some(what)) = (workplace.member(event.member), workplace.task(event.task)) else {
                 return Err(another_workplace());
             };
-            let (year, month, day) = event.day.into();
             let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-            let date = format!("{year:04}-{month:02}-{day:02}");
-            rows.push([date, time(event.from), time(event.to), who.id.clone(), what.id.clone()]);
+            rows.push([
+                event.day.to_string(),
+                time(event.from),
+                time(event.to),
+                who.id.clone(),
+                what.id.clone(),
+            ]);
         }
         csv_text(&rows)
     }

@@ -1,5 +1,7 @@
 //! Days.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -31,12 +33,18 @@ impl Date {
     /// ```
     pub fn new(year: i32, month: u32, day: u32) -> Result<Self, Error> {
         let date = Date { year, month, day };
-        let plausible = (1583..=9998).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        if plausible && date.plus(0) == date {
+        if date.is_valid() {
             Ok(date)
         } else {
-            Err(Error::invalid(format!("{year}-{month:02}-{day:02} is not a day from 1583 to 9998")))
+            Err(Error::invalid(format!("{date} is not a day from 1583 to 9998")))
         }
+    }
+
+    /// Whether there is such a day, in a year that dates can have.
+    pub(super) fn is_valid(self) -> bool {
+        let Date { year, month, day } = self;
+        let plausible = (1583..=9998).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        plausible && self.plus(0) == self
     }
 
     /// So many days later.
@@ -58,6 +66,12 @@ impl Date {
             month: month as u32,
             day: (in_year - (153 * m + 2) / 5 + 1) as u32,
         }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 

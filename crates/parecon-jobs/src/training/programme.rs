@@ -151,13 +151,20 @@ pub fn programme(
     })
 }
 
-fn unsolved(workplace: &Workplace, search: &Search<'_>) -> Result<Outcome, Error> {
-    if search.stopped {
-        return Ok(Outcome::Unsolved(Status::Stopped));
-    }
-    match feasible(workplace, &Aggregate::new(workplace)) {
-        Err(reasons) => Ok(Outcome::Infeasible(reasons)),
-        Ok(_) => Ok(Outcome::Unsolved(Status::Stalled)),
+/// Why a linear programme has no optimum to show.
+enum Miss {
+    /// There is no point.
+    Infeasible,
+    /// It ended before.
+    Ended(Status),
+}
+
+impl Miss {
+    fn status(&self) -> Status {
+        match self {
+            Miss::Infeasible => Status::Stalled,
+            Miss::Ended(status) => *status,
+        }
     }
 }
 
@@ -177,16 +184,34 @@ impl Search<'_> {
         let model = Model::new(workplace, dimension);
         // That nobody is trained keeps today's divisions possible, so this answers for the programme as well; a skill that
         // nobody has yet can make up for a shortage.
-        let Some(least) = self.solve(&model, None) else { return unsolved(workplace, self) };
+        // Quotas are parts of all work, so the programme does not see that it takes more time than there is.
+        let enough = workplace.total_time() <= workplace.total_available();
+        let least = if enough { self.solve(&model, None) } else { Err(Miss::Infeasible) };
+        let least = match least {
+            Ok(least) => least,
+            // Then there is no division today either, which the exact test names the reasons of.
+            Err(Miss::Infeasible) => {
+                return Ok(match feasible(workplace, &Aggregate::new(workplace)) {
+                    Err(reasons) => Outcome::Infeasible(reasons),
+                    Ok(_) => Outcome::Unsolved(Status::Stalled),
+                });
+            }
+            Err(Miss::Ended(status)) => return Ok(Outcome::Unsolved(status)),
+        };
         if least.bound > target + MARGIN {
             return Ok(Outcome::OutOfReach(Bound { value: least.value, bound: least.bound }));
         }
         let mut aim = target;
         let (mut bound, mut best): (_, Option<Programme>) = (None, None);
+        let mut ended = Status::RoundLimit;
         for _ in 0..ATTEMPTS {
-            let Some(found) = self.solve(&model, Some(aim)) else {
-                // What was found before the observer stopped the search still holds.
-                break;
+            let found = match self.solve(&model, Some(aim)) {
+                Ok(found) => found,
+                // What was found before the search ended still holds.
+                Err(miss) => {
+                    ended = miss.status();
+                    break;
+                }
             };
             // The first one is for the target itself.
             let bound = *bound.get_or_insert(found.bound);
@@ -219,8 +244,7 @@ impl Search<'_> {
                 let status = if self.stopped { Status::Stopped } else { Status::Converged };
                 Ok(Outcome::Programme(Box::new(Programme { status, ..found })))
             }
-            None if bound.is_none() || self.stopped => unsolved(workplace, self),
-            None => Ok(Outcome::Unsolved(Status::RoundLimit)),
+            None => Ok(Outcome::Unsolved(if self.stopped { Status::Stopped } else { ended })),
         }
     }
 
@@ -229,11 +253,18 @@ impl Search<'_> {
     }
 
     /// The least cost for a target; the least mean deviation without one.
-    fn solve(&mut self, model: &Model, target: Option<f64>) -> Option<Optimum> {
+    fn solve(&mut self, model: &Model, target: Option<f64>) -> Result<Optimum, Miss> {
         let observer = &mut *self.observer;
-        let solution = model.programme(target).solve(self.limits, &mut |step| Self::step(observer, step))?;
+        let lp = model.programme(target);
+        let Some(solution) = lp.solve(self.limits, &mut |step| Self::step(observer, step)) else {
+            return Err(Miss::Ended(Status::Stalled));
+        };
         self.stopped |= solution.status == Status::Stopped;
-        solution.status.is_converged().then(|| model.optimum(&solution, target))
+        match solution.status {
+            Status::Converged => Ok(model.optimum(&solution, target)),
+            _ if solution.infeasible => Err(Miss::Infeasible),
+            status => Err(Miss::Ended(status)),
+        }
     }
 
     /// Complexes with the least mean deviation in one dimension, the others counting little.

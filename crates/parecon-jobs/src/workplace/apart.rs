@@ -6,6 +6,9 @@ use super::Workplace;
 use crate::quota::apportion;
 use crate::{Eligibility, Error, MemberId, Minutes};
 
+/// More people than this are not taken apart: each has lists of its own.
+const MOST_PEOPLE: u64 = 1_000_000;
+
 impl Workplace {
     /// The workplace with an entry for each person, where members are persons and not kinds: for [`rotation`](crate::rotation) and
     /// [`chunks`](crate::chunks).
@@ -14,7 +17,8 @@ impl Workplace {
     /// id); an entry of one stays as it is. Own ratings are everybody's; pinned work is split evenly, in whole minutes.
     ///
     /// # Errors
-    /// If somebody's part of the pinned work exceeds a fair quota by the rounding of both.
+    /// If there are more than 1,000,000 people, or somebody's part of the pinned work exceeds a fair quota by the rounding of
+    /// both.
     ///
     /// # Complexity
     /// That of [`new`](Self::new).
@@ -34,6 +38,16 @@ impl Workplace {
     /// # Ok::<(), parecon_jobs::Error>(())
     /// ```
     pub fn with_people_apart(&self) -> Result<Self, Error> {
+        let mut people = 0;
+        for entry in &self.members {
+            people += u64::from(entry.count);
+            if people > MOST_PEOPLE {
+                return Err(Error::invalid(format!(
+                    "member \"{}\" stands for {} people, {people} with those before: at most {MOST_PEOPLE} can be taken apart",
+                    entry.id, entry.count
+                )));
+            }
+        }
         let mut ids: HashSet<String> = self.members.iter().map(|member| member.id.clone()).collect();
         let (mut members, mut lists, mut own, mut pins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (m, entry) in self.members.iter().enumerate() {
