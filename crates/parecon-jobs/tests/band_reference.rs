@@ -3,7 +3,7 @@
 
 mod bands;
 
-use bands::{ENGINES, load};
+use bands::{ENGINES, load, split};
 use parecon_core::Status;
 use parecon_jobs::band::{Config, Data, Engine, Problem, Solution, solve, unreachable};
 use parecon_testbed::jobs::{Mode, band_problem};
@@ -109,19 +109,7 @@ fn units_of_time_and_cost_and_the_order_of_members_do_not_matter() {
 #[test]
 fn identical_members_are_solved_as_one() {
     let problem = load("planted-20-40-1", 0.5);
-    let data = problem.data();
-    let mut twice = Data { starts: vec![0], quotas: vec![], tasks: vec![], costs: vec![], ..data.clone() };
-    twice.tolerances = vec![0.5; 4 * problem.members()];
-    for i in 0..problem.members() {
-        for part in [0.25, 0.75] {
-            let range = data.starts[i]..data.starts[i + 1];
-            twice.quotas.push(part * data.quotas[i]);
-            twice.tasks.extend_from_slice(&data.tasks[range.clone()]);
-            twice.costs.extend_from_slice(&data.costs[range]);
-            twice.starts.push(twice.tasks.len());
-        }
-    }
-    let twice = Problem::new(twice).unwrap();
+    let twice = split(&problem);
     let config = Config::default().with_accuracy(1e-8);
     let (one, two) = (solved(&problem, &config), solved(&twice, &config));
     assert_eq!(two.work.types, problem.members());

@@ -3,7 +3,7 @@
 
 mod bands;
 
-use bands::{ENGINES, load, problem};
+use bands::{ENGINES, load, problem, split};
 use nalgebra::DMatrix;
 use parecon_core::Status;
 use parecon_jobs::TaskId;
@@ -231,19 +231,7 @@ fn a_dimension_too_many_for_compiled_projections_is_no_obstacle() {
 #[test]
 fn identical_members_are_told_apart() {
     let problem = load("planted-20-40-1", 0.5);
-    let data = problem.data();
-    let mut twice = Data { starts: vec![0], quotas: vec![], tasks: vec![], costs: vec![], ..data.clone() };
-    twice.tolerances = vec![0.5; 4 * problem.members()];
-    for i in 0..problem.members() {
-        for part in [0.25, 0.75] {
-            let range = data.starts[i]..data.starts[i + 1];
-            twice.quotas.push(part * data.quotas[i]);
-            twice.tasks.extend_from_slice(&data.tasks[range.clone()]);
-            twice.costs.extend_from_slice(&data.costs[range]);
-            twice.starts.push(twice.tasks.len());
-        }
-    }
-    let twice = Problem::new(twice).unwrap();
+    let twice = split(&problem);
     // Each type's point given to both of its members is no vertex, and is made one.
     let both = solve(&twice, &Config::default().with_accuracy(1e-7), &mut ()).unwrap();
     let both = both.solution().unwrap();

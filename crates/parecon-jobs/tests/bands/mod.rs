@@ -95,3 +95,20 @@ pub(crate) fn load(name: &str, tolerance: f64) -> Problem {
     data.tolerances = vec![tolerance; 2 * members];
     Problem::new(data).unwrap()
 }
+
+/// Everybody as two members, of a quarter and three quarters of the quota.
+pub(crate) fn split(problem: &Problem) -> Problem {
+    let data = problem.data();
+    let mut twice = Data { starts: vec![0], quotas: vec![], tasks: vec![], costs: vec![], ..data.clone() };
+    twice.tolerances = data.tolerances.chunks(data.dimensions).flat_map(|own| [own, own].concat()).collect();
+    for i in 0..problem.members() {
+        for part in [0.25, 0.75] {
+            let range = data.starts[i]..data.starts[i + 1];
+            twice.quotas.push(part * data.quotas[i]);
+            twice.tasks.extend_from_slice(&data.tasks[range.clone()]);
+            twice.costs.extend_from_slice(&data.costs[range]);
+            twice.starts.push(twice.tasks.len());
+        }
+    }
+    Problem::new(twice).unwrap()
+}
