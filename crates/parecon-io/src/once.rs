@@ -13,3 +13,15 @@ pub(crate) fn made<T>(cell: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
     let found = make();
     cell.get_or_init(|| found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_for_itself_does_not_wait_for_itself() {
+        let cell = OnceLock::new();
+        let outer = *made(&cell, || *made(&cell, || 1) + 1);
+        assert_eq!((outer, cell.get()), (1, Some(&1)));
+    }
+}

@@ -10,7 +10,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use parecon_core::Status;
 use parecon_io::optimise::{Answer, Limit, Objective, Plan, Planner, Shortage};
-use parecon_io::{Axis, Model, Technology, datasets, nalgebra};
+use parecon_io::{Axis, Model, Solver, Technology, datasets, nalgebra};
 use proptest::prelude::*;
 
 /// Two solvers, each good to about 1e-7 of the optimum.
@@ -675,6 +675,32 @@ fn what_some_sector_contributes_others_can_use() -> Result<(), Box<dyn Error>> {
     // Without an end, and said of whom: b without a capacity is limited by nothing.
     let endless = with_permits(5.0, f64::INFINITY).solve(&both).unwrap_err().to_string();
     assert!(endless.starts_with(r#"sector "b": nothing limits its delivery"#), "{endless}");
+    Ok(())
+}
+
+/// What does not need a sector that is used up may be delivered, whatever rounding says of its needs.
+#[test]
+fn a_capacity_that_is_used_up_does_not_stop_who_does_without_it() -> Result<(), Box<dyn Error>> {
+    let n = 8;
+    for seed in 0..40u32 {
+        let cell = |i: usize, j: usize| f64::from((seed * 131 + 37 * i as u32 + 101 * j as u32) % 97) / 97.0;
+        // Even sectors buy from all, odd ones from each other only.
+        let coefficients = DMatrix::from_fn(n, n, |i, j| match (i % 2, j % 2) {
+            (0, 1) => 0.0,
+            _ => 0.8 * cell(i, j) / n as f64,
+        });
+        let sectors = Axis::from_codes((0..n).map(|i| format!("s{i}")))?;
+        // Iteration, as in large economies: every component is exact up to its own rounding, but no more.
+        let technology = Technology::from_coefficients(sectors, coefficients)?.with_solver(Solver::Iterative);
+        let required = DVector::from_fn(n, |i, _| if i % 2 == 0 { 1.0 + cell(i, i) } else { 0.0 });
+        let needed = technology.output_for(&required)?;
+        let capacity = DVector::from_fn(n, |j, _| if j % 2 == 0 { needed[j] } else { 2.0 * needed[j] });
+        let planner = Planner::new(&technology).with_capacity(&capacity)?.with_minimum(&required)?;
+        let weights = DVector::from_fn(n, |i, _| if i % 2 == 0 { 0.0 } else { 1.0 });
+        let plan = taken(planner.solve(&Objective::Weighted(weights))?);
+        assert_eq!(plan.status, Status::Converged, "{seed}: {plan:?}");
+        assert!(plan.objective > 0.1, "{seed}: {plan:?}");
+    }
     Ok(())
 }
 

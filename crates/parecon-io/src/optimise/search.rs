@@ -235,15 +235,50 @@ impl Planner {
                 Use::Resource(k, _) => resources[k] = found.multipliers[row],
             }
         }
+        let mut deliveries = goods.deliveries(&found, &self.minimum);
+        let mut output = DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]));
+        // What the solver leaves of them would be scaled down to nothing, and all the rest with it.
+        for j in self.idle() {
+            (deliveries[j], output[j]) = (self.minimum[j], 0.0);
+        }
         Ok(Candidate {
-            deliveries: goods.deliveries(&found, &self.minimum),
-            levels: Some(DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]))),
+            deliveries,
+            levels: Some(output),
             products: Some(DVector::from_fn(m, |i, _| found.multipliers[balances[i]])),
             capacities,
             resources,
             status: found.status,
             iterations: found.iterations,
         })
+    }
+
+    /// Sectors that need, themselves or through their inputs, what there is nothing of.
+    fn idle(&self) -> Vec<usize> {
+        let Some(technology) = self.technology.as_ref().filter(|_| self.stocks.amax() == 0.0) else {
+            return Vec::new();
+        };
+        let (coefficients, n) = (technology.coefficients(), self.processes.len());
+        if coefficients.min() < 0.0 {
+            return Vec::new();
+        }
+        let limits = self.limits();
+        let spent =
+            |limit: &&Constraint<'_>| limit.available == 0.0 && (0..n).all(|j| limit.per_unit(j) >= 0.0);
+        let spent: Vec<&Constraint<'_>> = limits.iter().filter(spent).collect();
+        let needs = |j: &usize| spent.iter().any(|limit| limit.per_unit(*j) > 0.0);
+        let mut idle: Vec<usize> = (0..n).filter(needs).collect();
+        let mut is_idle = vec![false; n];
+        idle.iter().for_each(|&j| is_idle[j] = true);
+        let mut next = 0;
+        while let Some(&i) = idle.get(next) {
+            next += 1;
+            for j in (0..n).filter(|&j| coefficients[(i, j)] > 0.0) {
+                if !std::mem::replace(&mut is_idle[j], true) {
+                    idle.push(j);
+                }
+            }
+        }
+        idle
     }
 
     /// Variables for deliveries beyond the required ones; `most` is about how much there can be of each.
