@@ -141,7 +141,8 @@ impl SparseTechnology {
     /// Output that final demand y requires in all sectors, x = L y.
     ///
     /// # Errors
-    /// A vector of another length or with values that are not finite; a singular I − A.
+    /// A vector of another length or with values that are not finite; a singular I − A, by iteration only as far as
+    /// the demand shows it; numbers so large that solutions or their test overflow.
     ///
     /// # Complexity
     /// O(z) per iteration for z coefficients; some twenty iterations in an economy that keeps half of what it makes.

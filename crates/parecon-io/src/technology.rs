@@ -249,7 +249,8 @@ impl Technology {
     /// Output that final demand y requires in all sectors, x = L y.
     ///
     /// # Errors
-    /// A vector of another length or with values that are not finite; a singular I − A, naming a sector.
+    /// A vector of another length or with values that are not finite; a singular I − A, naming a sector (by iteration
+    /// only as far as the demand shows it, see [`Solver::Iterative`]).
     ///
     /// # Complexity
     /// O(n²) after the first question.

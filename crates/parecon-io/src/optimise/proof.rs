@@ -71,10 +71,8 @@ impl Planner {
             if level.is_finite() || !noise {
                 bound += profit.max(0.0) * level;
             }
-            if !noise {
-                if self.capacity[j].is_finite() {
-                    capacities[j] = profit;
-                }
+            if !noise && self.capacity[j].is_finite() {
+                capacities[j] = profit;
             }
         }
         for (i, (&price, &least)) in products.iter().zip(&self.minimum).enumerate() {
