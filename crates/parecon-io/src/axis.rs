@@ -289,7 +289,6 @@ impl<K: AxisKind> Axis<K> {
         Axis { inner: Arc::clone(&self.inner), kind: PhantomData }
     }
 
-    /// `sector "326"`, for messages.
     /// Refuses a vector that is not one finite number for every label.
     pub(crate) fn check_vector(&self, what: &str, vector: &DVector<f64>) -> Result<(), Error> {
         serial::check_vector(what, vector, self.len(), |i| self.describe(i))
@@ -311,6 +310,7 @@ impl<K: AxisKind> Axis<K> {
         })
     }
 
+    /// `sector "326"`, for messages.
     pub(crate) fn describe(&self, index: usize) -> String {
         format!("{} {:?}", K::NOUN, self.inner.labels[index].code)
     }

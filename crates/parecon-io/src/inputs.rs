@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::domestic::Domestic;
 use crate::factor::Side;
 use crate::krylov::Coefficients;
-use crate::product;
+use crate::{once, product};
 
 /// A, where a cell is `cells[(i, j)] / divisors[j]`. A table's flows are shared, not copied.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Inputs {
     }
 
     fn domestic(&self) -> Option<&Domestic> {
-        self.domestic.get_or_init(|| Domestic::new(self, &self.regions)).as_ref()
+        once::made(&self.domestic, || Domestic::new(self, &self.regions)).as_ref()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Solutions of (I − A) x = b without a factorisation: restarted GMRES for several right-hand sides in step.
 //!
-//! One pass over A serves all right-hand sides, so that few of them cost as many reads of A as one needs iterations. Each
+//! One pass over a dense A serves all right-hand sides, so that few of them cost as many reads of A as one needs iterations. Each
 //! cycle ends with the true residual, by components, and the next cycle corrects what is left.
 
 use nalgebra::DMatrix;
@@ -89,7 +89,7 @@ pub(crate) fn solve(
 }
 
 /// The largest residual of each column, by components and relative to |x| + |A x| + |b|; infinite where a component
-/// is not a number.
+/// is not finite, or what it is measured against.
 pub(crate) fn errors(
     residual: &DMatrix<f64>,
     x: &DMatrix<f64>,
@@ -100,12 +100,12 @@ pub(crate) fn errors(
         let mut worst = 0.0f64;
         for i in 0..x.nrows() {
             let r = residual[(i, c)].abs();
-            let error = r / (x[(i, c)].abs() + ax[(i, c)].abs() + b[(i, c)].abs());
-            if r > 0.0 {
-                worst = worst.max(error);
-            }
-            if r.is_nan() || error.is_infinite() {
+            let size = x[(i, c)].abs() + ax[(i, c)].abs() + b[(i, c)].abs();
+            if !r.is_finite() || !size.is_finite() {
                 return f64::INFINITY;
+            }
+            if r > 0.0 {
+                worst = worst.max(r / size);
             }
         }
         worst

@@ -17,6 +17,7 @@ mod inputs;
 mod krylov;
 mod make_use;
 mod names;
+mod once;
 #[cfg(feature = "optimise")]
 pub mod optimise;
 pub mod ordering;

@@ -13,6 +13,7 @@ use crate::axis::{Axis, Sector};
 use crate::error::Error;
 use crate::factor::Side;
 use crate::krylov::{self, Coefficients, EXACT};
+use crate::once;
 use crate::technology::Solver;
 
 mod strips;
@@ -24,6 +25,9 @@ const REFINEMENTS: usize = 3;
 
 /// A direct solution whose residual stays above this is refused: the matrix is singular in all but rounding.
 const WORST_RESIDUAL: f64 = 1e-10;
+
+/// Right-hand sides above this, solutions or their test may overflow.
+const LARGE: f64 = 1e290;
 
 /// A technology whose coefficients are mostly zero, for tens of thousands of sectors or products.
 ///
@@ -137,7 +141,8 @@ impl SparseTechnology {
     /// Output that final demand y requires in all sectors, x = L y.
     ///
     /// # Errors
-    /// A vector of another length or with values that are not finite; a singular I − A.
+    /// A vector of another length or with values that are not finite; a singular I − A, by iteration only as far as
+    /// the demand shows it; numbers so large that solutions or their test overflow.
     ///
     /// # Complexity
     /// O(z) per iteration for z coefficients; some twenty iterations in an economy that keeps half of what it makes.
@@ -264,20 +269,28 @@ impl SparseTechnology {
         {
             return Ok(solution);
         }
-        let factor = self.inner.factor.get_or_init(|| self.factorise()).as_ref().map_err(Clone::clone)?;
+        let factor = once::made(&self.inner.factor, || self.factorise()).as_ref().map_err(Clone::clone)?;
         let mut solution = solved(factor, side, rhs);
         let mut worst = f64::INFINITY;
-        for _ in 0..REFINEMENTS {
+        for done in 0..=REFINEMENTS {
             let product = self.inner.inputs.apply(side, &solution);
             let residual = rhs - &solution + &product;
             let errors = krylov::errors(&residual, &solution, &product, rhs);
             worst = errors.into_iter().fold(0.0, f64::max);
-            if worst <= EXACT || worst.is_infinite() {
+            // Nothing is added that would not be verified.
+            if worst <= EXACT || worst.is_infinite() || done == REFINEMENTS {
                 break;
             }
             solution += solved(factor, side, &residual);
         }
-        if worst <= WORST_RESIDUAL { Ok(solution) } else { Err(self.singular()) }
+        match worst {
+            worst if worst <= WORST_RESIDUAL => Ok(solution),
+            f64::INFINITY if rhs.amax() > LARGE => {
+                let message = format!("right-hand side: is up to {:e}, too large to solve for", rhs.amax());
+                Err(Error::invalid(message))
+            }
+            _ => Err(self.singular()),
+        }
     }
 
     fn factorise(&self) -> Result<Lu<usize, f64>, Error> {

@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::factor::{self, Factor, Side, System};
 use crate::inputs::Inputs;
 use crate::krylov;
+use crate::once;
 use crate::serial;
 use crate::table::IoTable;
 
@@ -74,8 +75,10 @@ pub enum Solver {
     Auto,
     /// One LU factorisation, kept for all questions: best for many questions one after another.
     Direct,
-    /// GMRES, one pass over A per iteration for all right-hand sides of a question together; nothing is copied. Where it
-    /// does not reach rounding level, the direct way is taken.
+    /// GMRES, one pass over A per iteration for all right-hand sides of a question together. No copy of A is made; the
+    /// inverses of the regions' own blocks are kept, a quarter of A at most. Where it does not reach rounding level, the
+    /// direct way is taken. A singular I − A is reported only as far as the right-hand side shows it: a demand that does
+    /// not reach the sectors at fault is answered.
     Iterative,
     /// L once, in the place of the factors, and every question by a product with it: best where L is wanted anyway.
     Inverse,
@@ -89,7 +92,8 @@ pub enum Solver {
 /// ```
 ///
 /// Cheap to clone: clones share the factorisation and L. The first question costs O(n³), every further one O(n²) per
-/// vector; large economies are not factorised for a few questions, see [`Solver`]. L itself is only found when asked
+/// vector; large economies are not factorised for a few questions, see [`Solver`]. Threads that ask at once may each
+/// find the factors, of which those of the first are kept; [`Technology::factorise`] finds them before. L itself is only found when asked
 /// for. Every solution's residual is verified, and refined where it is not at rounding level. A technology of a table
 /// holds no copy of its flows.
 ///
@@ -196,7 +200,7 @@ impl Technology {
         &self.inner.sectors
     }
 
-    /// Scales and factorises I − A, if that was not done yet.
+    /// Scales and factorises I − A, if that was not done yet; with [`Solver::Inverse`] finds L, by which it answers.
     ///
     /// Questions do so by themselves when the [`Solver`] has them answered directly. Call this to decide when that time is
     /// spent, or to learn early that I − A is singular.
@@ -205,7 +209,7 @@ impl Technology {
     /// A singular I − A, naming a sector.
     ///
     /// # Complexity
-    /// 2n³/3 operations, n² numbers; nothing if the factors are there.
+    /// 2n³/3 operations, n² numbers, 2n³ for L; nothing if the factors are there.
     ///
     /// # Example
     /// ```
@@ -221,7 +225,10 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn factorise(&self) -> Result<(), Error> {
-        self.factor().map(|_| ())
+        match self.inner.solver {
+            Solver::Inverse => self.requirements().map(|_| ()),
+            _ => self.factor().map(|_| ()),
+        }
     }
 
     /// Direct input coefficients A.
@@ -242,7 +249,8 @@ impl Technology {
     /// Output that final demand y requires in all sectors, x = L y.
     ///
     /// # Errors
-    /// A vector of another length or with values that are not finite; a singular I − A, naming a sector.
+    /// A vector of another length or with values that are not finite; a singular I − A, naming a sector (by iteration
+    /// only as far as the demand shows it, see [`Solver::Iterative`]).
     ///
     /// # Complexity
     /// O(n²) after the first question.
@@ -352,7 +360,7 @@ impl Technology {
     /// # Ok::<(), parecon_io::Error>(())
     /// ```
     pub fn requirements(&self) -> Result<&DMatrix<f64>, Error> {
-        let found = self.inner.requirements.get_or_init(|| {
+        let found = once::made(&self.inner.requirements, || {
             let factor = match self.inner.solver {
                 // They make room for L, which answers the other questions.
                 Solver::Inverse => self.new_factor()?,
@@ -394,7 +402,7 @@ impl Technology {
     }
 
     fn factor(&self) -> Result<&Factor, Error> {
-        self.inner.factor.get_or_init(|| self.new_factor()).as_ref().map_err(Clone::clone)
+        once::made(&self.inner.factor, || self.new_factor()).as_ref().map_err(Clone::clone)
     }
 
     fn new_factor(&self) -> Result<Factor, Error> {
@@ -447,5 +455,29 @@ impl Technology {
             "{}: I − A is singular here, its column is a combination of the columns before it",
             self.inner.sectors.describe(sector)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+
+    use super::*;
+
+    #[test]
+    fn what_is_made_ahead_is_what_questions_use() -> Result<(), Error> {
+        let sectors = Axis::from_codes(["a", "b"])?;
+        let technology = Technology::from_coefficients(sectors, dmatrix![0.1, 0.2; 0.3, 0.1])?;
+        for (solver, factors, inverse) in [(Solver::Direct, true, false), (Solver::Inverse, false, true)] {
+            let technology = technology.with_solver(solver);
+            technology.factorise()?;
+            technology.output_multipliers()?;
+            let inner = &technology.inner;
+            assert_eq!(
+                (inner.factor.get().is_some(), inner.requirements.get().is_some()),
+                (factors, inverse)
+            );
+        }
+        Ok(())
     }
 }

@@ -767,3 +767,15 @@ fn a_balanced_table_keeps_its_regions_unit_and_accounts() -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[test]
+fn totals_by_commodity_are_refused_for_a_table_of_sectors() {
+    let table = datasets::miller_blair().unwrap();
+    let totals = TableTotals { commodity_output: Some(dvector![1000.0, 2000.0]), ..TableTotals::default() };
+    let error = table.balanced(&totals, &Balancing::new()).unwrap_err();
+    assert!(error.is_invalid_input());
+    assert_eq!(
+        error.to_string(),
+        "commodity output: is given, must be None: only make and use tables have commodities"
+    );
+}

@@ -376,6 +376,20 @@ W2_D1,BE_A01,W2,D1,BE,A01,1
         damaged("AT,CPA_B,AT,B,5", "AT,CPA_B,AT,A01,5"),
         "s.csv:4:1: \"AT.A01\" to \"AT.CPA_B\" appears twice"
     );
+    assert_eq!(damaged("AT,B,5", "AT,TOTAL,5"), "s.csv:4:6: AT_TOTAL: \"TOTAL\" is a sum, must be left out");
+    assert_eq!(
+        damaged("BE,CPA_A01,BE,A01,4", "BE,CPA_TOT,BE,A01,4"),
+        "s.csv:5:3: BE_CPA_TOT: \"TOT\" is a sum, must be left out"
+    );
+    assert_eq!(damaged("AT,B,5", "W2,B,5"), "s.csv:4:6: \"W2\" is primary inputs, which take nothing");
+    for code in ["P6", "P7", "P1", "P2"] {
+        assert_eq!(
+            damaged("AT,B,5", &format!("AT,{code},5")),
+            format!("s.csv:4:6: \"{code}\" is neither an industry nor final demand (P3, P5)")
+        );
+    }
+    let educated = read(&supply.replacen("AT,B,5", "AT,P85,5", 1), use_)?;
+    assert!(educated.industries().id("AT.P85").is_ok());
     assert_eq!(damaged("W2,D1,AT,B", "W2,D1,AT,A01"), "u.csv:8:1: \"D1\" to \"AT.A01\" appears twice");
     assert_eq!(refusal(read(FLAT, use_)), "s.csv:1:8: there is no column \"rowPi\" (of a supply table)");
 

@@ -241,3 +241,47 @@ proptest! {
         }
     }
 }
+
+/// What overflows on the way is no rounding error of nothing.
+#[test]
+fn numbers_too_large_to_test_are_not_called_exact() {
+    let technology = |n: usize, i: usize, j: usize, cell: f64| {
+        let mut inputs = CooMatrix::new(n, n);
+        inputs.push(i, j, cell);
+        let sectors = Axis::from_codes((0..n).map(|i| format!("s{i}"))).unwrap();
+        SparseTechnology::from_coefficients(sectors, CsrMatrix::from(&inputs)).unwrap()
+    };
+    let whole = technology(1, 0, 0, 0.2);
+    let error = whole.output_for(&DVector::from_element(1, 1e308)).unwrap_err();
+    assert!(error.is_invalid_input(), "{error}");
+    assert_eq!(error.to_string(), "right-hand side: is up to 1e308, too large to solve for");
+    let pair = technology(2, 0, 1, 1e10);
+    assert!(pair.output_for(&DVector::from_vec(vec![0.0, 1e300])).unwrap_err().is_invalid_input());
+    // Large, but with room to spare.
+    let x = whole.output_for(&DVector::from_element(1, 1e300)).unwrap();
+    assert!((x[0] / 1.25e300 - 1.0).abs() < 1e-15);
+}
+
+/// A thread that waits for its helpers may take up another question about the same technology.
+#[cfg(feature = "parallel")]
+#[test]
+fn questions_from_many_threads_at_once_do_not_wait_for_themselves() {
+    use rayon::prelude::*;
+
+    let table = random_multiregional(8, 60, 4).unwrap();
+    let demands: Vec<DVector<f64>> = (0..5).map(|k| DVector::from_element(480, 1.0 + f64::from(k))).collect();
+    let (done, finished) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        for solver in [Solver::Iterative, Solver::Direct, Solver::Inverse] {
+            for _ in 0..10 {
+                let fresh = Technology::from_table(&table).unwrap().with_solver(solver);
+                let outputs: Vec<DVector<f64>> =
+                    pool.install(|| demands.par_iter().map(|y| fresh.output_for(y).unwrap()).collect());
+                assert!((&outputs[3] - &outputs[1] * 2.0).amax() < 1e-9 * outputs[3].amax());
+            }
+        }
+        done.send(()).unwrap();
+    });
+    finished.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+}

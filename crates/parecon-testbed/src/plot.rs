@@ -24,12 +24,56 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// A size or time that has no place on a logarithmic scale.
+    Point {
+        /// The series.
+        series: String,
+        /// Which of its points, from 0.
+        at: usize,
+        /// Size and seconds.
+        point: (f64, f64),
+    },
+    /// The text could not be written.
+    Text(fmt::Error),
+}
+
+impl fmt::Display for PlotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlotError::Point { series, at, point: (size, seconds) } => {
+                let place = at + 1;
+                write!(f, "{series}, point {place}: is ({size}, {seconds}), both must be positive and finite")
+            }
+            PlotError::Text(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PlotError {}
+
+impl From<fmt::Error> for PlotError {
+    fn from(error: fmt::Error) -> Self {
+        PlotError::Text(error)
+    }
+}
+
 /// The picture, with what sizes count below it. A dashed line shows what is proportional to size, from the last point of
 /// the first series down.
 ///
 /// # Errors
-/// None: writing to a string does not fail.
-pub fn draw(size: &str, series: &[Series]) -> Result<String, fmt::Error> {
+/// Points that are not positive and finite.
+pub fn draw(size: &str, series: &[Series]) -> Result<String, PlotError> {
+    for Series { name, points } in series {
+        let drawable = |value: f64| value > 0.0 && value.is_finite();
+        if let Some(at) = points.iter().position(|&(size, seconds)| !(drawable(size) && drawable(seconds))) {
+            return Err(PlotError::Point { series: name.clone(), at, point: points[at] });
+        }
+    }
+    let size = escaped(size);
     let all = || series.iter().flat_map(|s| &s.points);
     let (x, y) = (Axis::over(all().map(|p| p.0)), Axis::over(all().map(|p| p.1)));
     let at_x = |size: f64| LEFT + x.share(size) * (WIDTH - LEFT - RIGHT);
@@ -76,10 +120,16 @@ pub fn draw(size: &str, series: &[Series]) -> Result<String, fmt::Error> {
         writeln!(svg, r#"<path d="{path}" stroke="{colour}" stroke-width="2" fill="none"/>"#)?;
         let line = TOP + 18.0 + 20.0 * f64::from(place);
         writeln!(svg, r#"<path d="M{:.1} {line:.1}h24" stroke="{colour}" stroke-width="3"/>"#, LEFT + 12.0)?;
+        let name = escaped(name);
         writeln!(svg, r#"<text x="{:.1}" y="{:.1}">{name}</text>"#, LEFT + 44.0, line + 4.0)?;
     }
     svg.push_str("</svg>\n");
     Ok(svg)
+}
+
+/// As text in SVG.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Whole powers of ten around some numbers.
@@ -113,13 +163,28 @@ mod tests {
             points: vec![(10.0, scale), (100.0, 10.0 * scale), (1000.0, 100.0 * scale)],
         };
         let svg = draw("members", &[series("ours", 0.01), series("theirs", 0.1)]).unwrap();
-        let x: Vec<f64> = svg
-            .split("<circle cx=\"")
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
-            .collect();
-        assert_eq!(x.len(), 6);
+        let of = |start: &str| -> Vec<f64> {
+            let circles = svg.split("<circle ").skip(1).map(|rest| rest.split(start).nth(1).unwrap());
+            circles.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+        };
+        let (x, y) = (of("cx=\""), of("cy=\""));
+        assert_eq!((x.len(), y.len()), (6, 6));
         assert!((2.0 * x[1] - x[0] - x[2]).abs() < 0.2, "{x:?}");
+        // From 0.01 to 10 s: 1 s is two of three decades up.
+        let expected = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * 2.0 / 3.0;
+        assert!((y[2] - expected).abs() < 0.06, "{y:?} {expected}");
         assert!(svg.contains(">ours<") && svg.contains(">theirs<") && svg.contains(">members<"));
+    }
+
+    #[test]
+    fn what_has_no_place_is_refused_and_names_are_text() {
+        let series = |points: &[(f64, f64)]| [Series { name: "a < b & c".into(), points: points.to_vec() }];
+        for bad in [(0.0, 1.0), (1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+            let error = draw("n", &series(&[(1.0, 1.0), bad])).unwrap_err();
+            assert!(matches!(error, PlotError::Point { at: 1, .. }), "{error}");
+            assert!(error.to_string().starts_with("a < b & c, point 2: is ("), "{error}");
+        }
+        let svg = draw("p & q", &series(&[(1.0, 1.0)])).unwrap();
+        assert!(svg.contains(">a &lt; b &amp; c<") && svg.contains(">p &amp; q<"));
     }
 }

@@ -10,6 +10,7 @@ use crate::axis::{Axis, Id, Sector};
 use crate::error::Error;
 use crate::factor::{Factor, Side, System};
 use crate::inputs::Inputs;
+use crate::once;
 use crate::serial;
 use crate::technology::Technology;
 use crate::values::not_negative_matrix;
@@ -429,7 +430,7 @@ impl DynamicTechnology {
                 self.sectors().describe(j)
             )
         };
-        let factor = self.inner.factor.get_or_init(|| Factor::new(system, singular));
+        let factor = once::made(&self.inner.factor, || Factor::new(system, singular));
         factor.as_ref().map_err(Clone::clone)?.solve(system, Side::Straight, rhs, singular)
     }
 }

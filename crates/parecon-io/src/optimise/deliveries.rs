@@ -1,10 +1,10 @@
 //! Plans over a productive technology as deliveries under limits.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, DVectorView};
 
 use crate::error::Error;
 use crate::optimise::interior::Market;
-use crate::optimise::search::{Candidate, Use, unlimited};
+use crate::optimise::search::{Candidate, Use};
 use crate::optimise::{Objective, Planner};
 use crate::technology::Technology;
 
@@ -25,7 +25,8 @@ enum Good {
 impl Planner {
     /// A productive technology that makes net output e = y + u − s, u spare, has outputs L e: limits are on what is
     /// delivered beyond the required deliveries and on what is spare, G (y − y₀ + u) ≤ h with G the footprint of each
-    /// limit. Without stocks nothing need be spare; with them outputs that would be negative must be made up for.
+    /// limit. Without stocks nothing need be spare; with them outputs that would be negative must be made up for. No
+    /// resource may be contributed to: of G only the rows of outputs that would be negative are.
     pub(super) fn over_deliveries(
         &self,
         technology: &Technology,
@@ -46,30 +47,47 @@ impl Planner {
             uses[(limits.len() + k, j)] = -1.0;
         }
         let footprints = technology.footprint(&uses)?;
+        drop(uses);
+        let goods = self.goods(objective, stocked);
+        let target = match objective {
+            Objective::Proportional(target) => &footprints * target,
+            _ => DVector::zeros(0),
+        };
+        let use_of = |good: Good| -> DVectorView<'_, f64> {
+            match good {
+                Good::Target => target.as_view(),
+                Good::Wanted(i) | Good::Spare(i) => footprints.column(i),
+            }
+        };
         let mut slack: Vec<f64> = limits.iter().map(|limit| limit.slack(&base)).collect();
         slack.extend(idle.iter().map(|&j| base[j]));
 
         let (mut open, mut closed) = (Vec::new(), Vec::new());
-        for (good, use_) in self.goods(objective, &footprints, stocked) {
+        for good in goods {
+            let use_ = use_of(good);
             // Who needs what the required deliveries have used up can have no more. The tightest such limit:
             let spent = (0..limits.len()).filter(|&k| slack[k] == 0.0 && use_[k] > 0.0);
             if let Some(k) = spent.max_by(|&a, &b| use_[a].total_cmp(&use_[b])) {
-                closed.push((good, use_, k));
+                closed.push((good, k));
                 continue;
             }
             // The most there can be of each alone is its unit.
             let most = (0..limits.len()).filter(|&k| use_[k] > 0.0).map(|k| slack[k] / use_[k]);
             let unit = most.fold(f64::INFINITY, f64::min);
             match (good, unit.is_finite()) {
-                (_, true) => open.push((good, use_, unit)),
-                (Good::Spare(i), false) => open.push((good, use_, self.stocks[i].max(1.0))),
-                _ => return Err(unlimited()),
+                (_, true) => open.push((good, unit)),
+                (Good::Spare(i), false) => open.push((good, self.stocks[i].max(1.0))),
+                (Good::Wanted(i), false) => return Err(self.unlimited(i)),
+                (Good::Target, false) => return Err(self.unlimited(first_wanted(objective))),
             }
         }
         let rows: Vec<usize> = (0..slack.len())
-            .filter(|&k| slack[k] < 0.0 || slack[k] > 0.0 && open.iter().any(|(_, use_, _)| use_[k] > 0.0))
+            .filter(|&k| {
+                slack[k] < 0.0 || slack[k] > 0.0 && open.iter().any(|&(good, _)| use_of(good)[k] > 0.0)
+            })
             .collect();
-        let mut market = DMatrix::from_fn(rows.len(), open.len(), |k, j| open[j].1[rows[k]] * open[j].2);
+        let mut market =
+            DMatrix::from_fn(rows.len(), open.len(), |k, j| use_of(open[j].0)[rows[k]] * open[j].1);
         let mut available = DVector::from_fn(rows.len(), |k, _| slack[rows[k]]);
         let mut scale = available.abs();
         for (k, mut row) in market.row_iter_mut().enumerate() {
@@ -83,16 +101,19 @@ impl Planner {
             Good::Wanted(i) => objective.marginal(i, self.minimum[i] + amount),
             Good::Spare(_) => 0.0,
         };
+        let most = open.iter().map(|&(good, unit)| worth(good, 0.0) * unit).fold(0.0, f64::max);
         let money = match objective.size() {
-            0.0 => open.iter().map(|(good, _, unit)| worth(*good, 0.0) * unit).fold(0.0, f64::max),
-            size => size,
+            size if size > 0.0 => size,
+            _ if most > 0.0 => most,
+            // Nothing that is wanted can be had: all that counts is that outputs are not negative.
+            _ => 1.0,
         };
         let slope = |j: usize, amount: f64| {
-            let (good, _, unit) = &open[j];
-            worth(*good, unit * amount) * unit / money
+            let (good, unit) = open[j];
+            worth(good, unit * amount) * unit / money
         };
         let fall = |j: usize, amount: f64, price: f64| match &open[j] {
-            (Good::Wanted(i), _, unit) => {
+            (Good::Wanted(i), unit) => {
                 let at = self.minimum[*i] + unit * amount;
                 objective.fall(*i, at, price * money / unit) * unit * unit / money
             }
@@ -102,14 +123,18 @@ impl Planner {
         let market = Market { limits: &market, available: &available, slope: &slope, fall: &fall, curved };
         let found = market.solve(self.max_iterations);
         if found.unbounded && !stocked {
-            return Err(unlimited());
+            return Err(self.unlimited(match open[found.amounts.imax()].0 {
+                Good::Wanted(i) | Good::Spare(i) => i,
+                Good::Target => first_wanted(objective),
+            }));
         }
         let mut multipliers = vec![0.0; slack.len()];
         for ((&k, price), scale) in rows.iter().zip(&found.prices).zip(&scale) {
             multipliers[k] = price * money / scale;
         }
         // What nobody can have more of must cost what it is worth at least: the limits that are used up take it.
-        for (good, use_, k) in closed {
+        for (good, k) in closed {
+            let use_ = use_of(good);
             let price: f64 = multipliers.iter().zip(&use_).map(|(z, g)| z * g).sum();
             let missing = worth(good, 0.0) - price;
             if missing > 0.0 {
@@ -125,9 +150,7 @@ impl Planner {
             }
         }
         let (mut deliveries, mut spare) = (self.minimum.clone(), -&self.stocks);
-        for ((good, _, unit), amount) in
-            open.iter().zip(&found.amounts).filter(|(_, amount)| **amount > NOISE)
-        {
+        for ((good, unit), amount) in open.iter().zip(&found.amounts).filter(|(_, amount)| **amount > NOISE) {
             match (good, objective) {
                 (Good::Spare(i), _) => spare[*i] += unit * amount,
                 (Good::Wanted(i), _) => deliveries[*i] += unit * amount,
@@ -152,21 +175,19 @@ impl Planner {
         })
     }
 
-    /// What there may be more of, with what a unit of it uses of every limit.
-    fn goods(
-        &self,
-        objective: &Objective,
-        footprints: &DMatrix<f64>,
-        stocked: bool,
-    ) -> Vec<(Good, DVector<f64>)> {
-        let use_ = |i: usize| footprints.column(i).into_owned();
+    /// What there may be more of.
+    fn goods(&self, objective: &Objective, stocked: bool) -> Vec<Good> {
         let products = 0..self.products.len();
-        if let Objective::Proportional(target) = objective {
-            let spare = products.map(|i| (Good::Spare(i), use_(i)));
-            let target = std::iter::once((Good::Target, footprints * target));
-            return target.chain(spare.filter(|_| stocked)).collect();
+        if matches!(objective, Objective::Proportional(_)) {
+            let spare = products.filter(|_| stocked).map(Good::Spare);
+            return std::iter::once(Good::Target).chain(spare).collect();
         }
         let good = |i: usize| if objective.wants(i) { Good::Wanted(i) } else { Good::Spare(i) };
-        products.filter(|&i| stocked || objective.wants(i)).map(|i| (good(i), use_(i))).collect()
+        products.filter(|&i| stocked || objective.wants(i)).map(good).collect()
     }
+}
+
+/// A product of the target, for messages.
+fn first_wanted(objective: &Objective) -> usize {
+    objective.wanted().iter().position(|wanted| *wanted).unwrap_or(0)
 }

@@ -41,7 +41,8 @@ pub(super) struct Solution {
 /// How a programme ended.
 pub(super) enum Outcome {
     Solved(Solution),
-    Unbounded,
+    /// There is no end in this direction, by variable in their own units.
+    Unbounded(Vec<f64>),
     /// The solver has no finite point to show.
     Nothing(u32),
 }
@@ -119,7 +120,9 @@ impl Program {
         solver.solve();
         let solution = &solver.solution;
         let status = match solution.status {
-            SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible => return Outcome::Unbounded,
+            SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible => {
+                return Outcome::Unbounded(solution.x.clone());
+            }
             SolverStatus::Solved => Status::Converged,
             SolverStatus::MaxIterations | SolverStatus::MaxTime => Status::RoundLimit,
             _ => Status::Stalled,

@@ -4,7 +4,7 @@ use nalgebra::DVector;
 
 use crate::optimise::{Objective, Planner};
 
-/// A profit below this, relative to the process's revenue and cost, is rounding.
+/// A profit below this, relative to the process's revenue and cost, is rounding, and no price of a capacity.
 const NOISE: f64 = 1e-12;
 
 /// A quotient times this, times its divisor, is no less than its dividend.
@@ -66,12 +66,13 @@ impl Planner {
                 profit -= resource.per_unit[j] * price;
                 size += (resource.per_unit[j] * price).abs();
             }
-            if profit > NOISE * size {
-                let level = self.highest_level(j);
-                bound += profit * level;
-                if self.capacity[j].is_finite() {
-                    capacities[j] = profit;
-                }
+            let (level, noise) = (self.highest_level(j), profit <= NOISE * size);
+            // Over many units rounding counts as well; of an unlimited process it cannot be told from nothing.
+            if level.is_finite() || !noise {
+                bound += profit.max(0.0) * level;
+            }
+            if !noise && self.capacity[j].is_finite() {
+                capacities[j] = profit;
             }
         }
         for (i, (&price, &least)) in products.iter().zip(&self.minimum).enumerate() {
@@ -88,6 +89,23 @@ mod tests {
 
     use super::*;
     use crate::{Axis, Technology};
+
+    /// A profit that is hardly more than rounding, made a million billion times.
+    #[test]
+    fn little_profits_of_many_units_count() -> Result<(), crate::Error> {
+        let products = Axis::from_codes(["a", "b"])?;
+        let processes = Axis::from_codes(["there", "back"])?;
+        let more = 1.0 + 1e-13;
+        let outputs = DMatrix::from_row_slice(2, 2, &[0.0, 1.0, more, 0.0]);
+        let inputs = DMatrix::from_row_slice(2, 2, &[1.0, 0.0, 0.0, 1.0]);
+        let planner = Planner::from_processes(&products, &processes, &outputs, &inputs)?
+            .with_capacity(&dvector![1e15, 1e15])?;
+        // Both at capacity leave so much of b.
+        let possible = (more - 1.0) * 1e15;
+        let proof = planner.proof(&Objective::Weighted(dvector![1.0, 1.0]), dvector![1.0, 1.0], dvector![]);
+        assert!(proof.bound >= possible && proof.bound <= 1.001 * possible, "{} {possible}", proof.bound);
+        Ok(())
+    }
 
     /// Prices a little below what products are worth, raised to it, must not fall short by their rounding: the bound
     /// would be infinite.

@@ -8,7 +8,7 @@ use crate::factor::{Factor, Side, System};
 use crate::inputs::Inputs;
 use crate::optimise::answer::Plan;
 use crate::optimise::proof::Proof;
-use crate::optimise::search::Candidate;
+use crate::optimise::search::{Candidate, ROUNDING};
 use crate::optimise::{Objective, Planner};
 
 /// Of a product of which there is hardly any, a violation is measured against this share of what could be made.
@@ -110,8 +110,11 @@ impl Planner {
         let mut step = f64::INFINITY;
         for limit in self.limits() {
             let more = limit.load(&full) - limit.load(&base);
+            // Rounding alone of what does not need a limit that is used up must not forbid it.
+            let rounding = ROUNDING * limit.available;
+            let slack = if more <= rounding { limit.slack(&base).max(rounding) } else { limit.slack(&base) };
             if more > 0.0 {
-                step = step.min(limit.slack(&base) / more);
+                step = step.min(slack / more);
             }
         }
         // Least outputs are convex in deliveries: between the two points linear interpolation overstates them, beyond
@@ -136,8 +139,18 @@ impl Planner {
     /// The solver's levels, clipped and scaled into their limits, and what they deliver.
     fn as_found(&self, objective: &Objective, levels: &DVector<f64>, conceivable: &DVector<f64>) -> Trial {
         let mut levels = levels.zip_map(&self.capacity, |level, capacity| level.clamp(0.0, capacity));
+        for resource in self.resources.iter().filter(|resource| resource.per_unit.min() < 0.0) {
+            // What some contribute, the others must not exceed: to run less of all would not help.
+            let used: DVector<f64> = resource.per_unit.component_mul(&levels);
+            let users: f64 = used.iter().filter(|used| **used > 0.0).sum();
+            let room = resource.available + users - used.sum();
+            if users > room {
+                let scale = room / users;
+                levels.zip_apply(&used, |level, used| *level *= if used > 0.0 { scale } else { 1.0 });
+            }
+        }
         let mut scale = 1.0f64;
-        for resource in &self.resources {
+        for resource in self.resources.iter().filter(|resource| resource.per_unit.min() >= 0.0) {
             let used = resource.per_unit.dot(&levels);
             if used > resource.available {
                 scale = scale.min(resource.available / used);
@@ -191,7 +204,7 @@ impl Planner {
         }
         for limit in self.limits() {
             let load = limit.load(&levels);
-            note(load - limit.available, limit.available.max(load));
+            note(load - limit.available, limit.available.max(limit.size(&levels)));
         }
         let objective = objective.value(&deliveries, &self.minimum);
         Trial { levels, deliveries, objective, residual }

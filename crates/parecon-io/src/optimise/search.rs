@@ -35,10 +35,10 @@ impl Planner {
     /// A proportional target without stocks has a closed form over a technology. Everything else over a productive
     /// technology is a programme of as many goods as there are products at most under as many limits as there are,
     /// solved by an interior-point method of dense matrices: a capacity on every sector costs no more than L a few
-    /// times over. Processes of your own, and stocks with negative coefficients, go to clarabel, followed by Newton's
-    /// method for harmony if need be. The plan is then rebuilt from the deliveries with the least outputs that make
+    /// times over. Processes of your own, resources to which some sector contributes, and stocks with negative
+    /// coefficients go to clarabel, followed by Newton's method for harmony if need be. The plan is then rebuilt from the deliveries with the least outputs that make
     /// them, scaled into the constraints, and proved: see [`Plan::bound`]. A solver that stops early shows in
-    /// [`Plan::status`].
+    /// [`Plan::status`]. There is a [`Shortage`](super::Shortage) only where it is proved.
     ///
     /// # Errors
     /// Vectors of other lengths or with values out of range, an objective that wants nothing or that nothing limits, a
@@ -58,7 +58,8 @@ impl Planner {
             let required = Objective::Proportional(self.minimum.clone());
             let nothing = DVector::zeros(self.products.len());
             let largest = Planner { minimum: nothing, ..self.clone() }.search(&required)?;
-            if largest.objective < 1.0 - self.tolerance {
+            // That none was found which makes them proves nothing; the bound does.
+            if largest.bound < 1.0 - self.tolerance {
                 return Ok(Answer::Shortage(self.shortage(largest)?));
             }
         }
@@ -67,13 +68,20 @@ impl Planner {
 
     /// Whether the least outputs that make the required deliveries keep all limits; no if there are none to be found.
     fn minimum_is_met(&self) -> Result<bool, Error> {
-        let Some(levels) = self.least_levels(&self.minimum)? else { return Ok(false) };
-        Ok(self.limits().iter().all(|limit| limit.load(&levels) <= limit.available * (1.0 + ROUNDING)))
+        let levels = self.least_levels(&self.minimum)?;
+        Ok(levels.is_some_and(|levels| self.keep(&levels)))
+    }
+
+    /// Whether levels keep all limits.
+    fn keep(&self, levels: &DVector<f64>) -> bool {
+        self.limits().iter().all(|limit| limit.load(levels) <= limit.available * (1.0 + ROUNDING))
     }
 
     fn search(&self, objective: &Objective) -> Result<Plan, Error> {
         let stocked = self.stocks.amax() > 0.0;
         let mut first = None;
+        // Where a sector contributes to a resource it may pay to make what nobody wants, which deliveries do not tell.
+        let contributions = self.resources.iter().any(|resource| resource.per_unit.min() < 0.0);
         if let Some(technology) = &self.technology {
             if let (Objective::Proportional(target), false) = (objective, stocked)
                 && let Some(found) = self.closed_form(technology, target)?
@@ -81,9 +89,8 @@ impl Planner {
                 return self.plan(objective, found);
             }
             // With stocks outputs must not become negative, which more of a product may only make less likely.
-            if !stocked && !matches!(objective, Objective::Proportional(_))
-                || technology.coefficients().min() >= 0.0
-            {
+            let only_more = !stocked && !matches!(objective, Objective::Proportional(_));
+            if !contributions && (only_more || technology.coefficients().min() >= 0.0) {
                 let plan = self.plan(objective, self.over_deliveries(technology, objective)?)?;
                 if !stocked || plan.status.is_converged() || plan.status == Status::RoundLimit {
                     return Ok(plan);
@@ -130,6 +137,10 @@ impl Planner {
         target: &DVector<f64>,
     ) -> Result<Option<Candidate>, Error> {
         let base = technology.output_for(&self.minimum)?;
+        // More than the least outputs may keep them, where others contribute.
+        if !self.keep(&base) {
+            return Ok(None);
+        }
         let direction = technology.output_for(target)?;
         let mut tightest: Option<(f64, f64, Use<'_>)> = None;
         for limit in self.limits() {
@@ -209,7 +220,11 @@ impl Planner {
             })
             .collect();
         let found = match program.solve(self.max_iterations) {
-            Outcome::Unbounded => return Err(unlimited()),
+            Outcome::Unbounded(direction) => {
+                let most =
+                    goods.parts.iter().max_by(|a, b| direction[a.variable].total_cmp(&direction[b.variable]));
+                return Err(self.unlimited(most.map_or(0, |part| part.product)));
+            }
             Outcome::Nothing(iterations) => return Ok(self.nothing(iterations)),
             Outcome::Solved(found) => found,
         };
@@ -220,15 +235,50 @@ impl Planner {
                 Use::Resource(k, _) => resources[k] = found.multipliers[row],
             }
         }
+        let mut deliveries = goods.deliveries(&found, &self.minimum);
+        let mut output = DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]));
+        // What the solver leaves of them would be scaled down to nothing, and all the rest with it.
+        for j in self.idle() {
+            (deliveries[j], output[j]) = (self.minimum[j], 0.0);
+        }
         Ok(Candidate {
-            deliveries: goods.deliveries(&found, &self.minimum),
-            levels: Some(DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]))),
+            deliveries,
+            levels: Some(output),
             products: Some(DVector::from_fn(m, |i, _| found.multipliers[balances[i]])),
             capacities,
             resources,
             status: found.status,
             iterations: found.iterations,
         })
+    }
+
+    /// Sectors that need, themselves or through their inputs, what there is nothing of.
+    fn idle(&self) -> Vec<usize> {
+        let Some(technology) = self.technology.as_ref().filter(|_| self.stocks.amax() == 0.0) else {
+            return Vec::new();
+        };
+        let (coefficients, n) = (technology.coefficients(), self.processes.len());
+        if coefficients.min() < 0.0 {
+            return Vec::new();
+        }
+        let limits = self.limits();
+        let spent =
+            |limit: &&Constraint<'_>| limit.available == 0.0 && (0..n).all(|j| limit.per_unit(j) >= 0.0);
+        let spent: Vec<&Constraint<'_>> = limits.iter().filter(spent).collect();
+        let needs = |j: &usize| spent.iter().any(|limit| limit.per_unit(*j) > 0.0);
+        let mut idle: Vec<usize> = (0..n).filter(needs).collect();
+        let mut is_idle = vec![false; n];
+        idle.iter().for_each(|&j| is_idle[j] = true);
+        let mut next = 0;
+        while let Some(&i) = idle.get(next) {
+            next += 1;
+            for j in (0..n).filter(|&j| coefficients[(i, j)] > 0.0) {
+                if !std::mem::replace(&mut is_idle[j], true) {
+                    idle.push(j);
+                }
+            }
+        }
+        idle
     }
 
     /// Variables for deliveries beyond the required ones; `most` is about how much there can be of each.
@@ -284,6 +334,14 @@ impl Planner {
         goods
     }
 
+    /// What is asked for has no end.
+    pub(super) fn unlimited(&self, product: usize) -> Error {
+        Error::invalid(format!(
+            "{}: nothing limits its delivery, must need a capacity or a resource that others do not make up for",
+            self.products[product]
+        ))
+    }
+
     /// To deliver what is required is the best that is known.
     fn nothing(&self, iterations: u32) -> Candidate {
         let (capacities, resources) = self.no_prices();
@@ -323,6 +381,16 @@ impl Constraint<'_> {
         match self.use_ {
             Use::Level(j) => levels[j],
             Use::Resource(_, per_unit) => per_unit.dot(levels),
+        }
+    }
+
+    /// All that levels use and contribute.
+    pub(super) fn size(&self, levels: &DVector<f64>) -> f64 {
+        match self.use_ {
+            Use::Level(j) => levels[j].abs(),
+            Use::Resource(_, per_unit) => {
+                per_unit.iter().zip(levels).map(|(use_, level)| (use_ * level).abs()).sum()
+            }
         }
     }
 
@@ -372,8 +440,4 @@ impl Goods {
         }
         deliveries.zip_map(minimum, f64::max)
     }
-}
-
-pub(super) fn unlimited() -> Error {
-    Error::invalid("objective: nothing limits it, what is wanted must need a capacity or a resource")
 }

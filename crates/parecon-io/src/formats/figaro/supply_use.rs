@@ -19,6 +19,12 @@ use crate::report::{Check, Checker};
 /// The column that only flat files have.
 const FLAT: &[u8] = b"refArea";
 
+/// Parts of labels that stand for sums of rows or columns.
+const SUMS: [&str; 2] = ["TOTAL", "TOT"];
+
+/// The one industry whose code begins like those of transactions.
+const EDUCATION: &str = "P85";
+
 /// Reads the supply and the use table of FIGARO from CSV, each in matrix or in flat form.
 ///
 /// In matrix form (`matrix_eu-ic-supply_…csv`, `matrix_eu-ic-use_…csv`) rows are products, columns industries:
@@ -46,7 +52,8 @@ const FLAT: &[u8] = b"refArea";
 /// `W2` are value added and the other primary inputs, as in [`read_figaro`](super::read_figaro). A file whose header names
 /// `refArea` is flat; its columns are found by their names, in any order: `refArea`, `rowPi`, `counterpartArea`, `colPi`,
 /// `obsValue` (or `obs_value`). The labels of the matrix form are known from programs that read it, not from the files
-/// themselves; other labels than these are refused.
+/// themselves. Labels that are not of this kind are refused: sums (`TOTAL`, `TOT`), transactions other than final demand
+/// (`P6`, `P7`; `P85` is education), and columns of the area `W2`.
 ///
 /// Codes are `AT.CPA_A01`, `AT.A01` and `BE.P3_S14`; [`Regions::split`](crate::Regions::split) parts them again once there
 /// is a symmetric table. Industries and products are in the order of their first appearance, supply before use. Primary
@@ -57,7 +64,7 @@ const FLAT: &[u8] = b"refArea";
 ///
 /// # Errors
 /// Names file, line and field of text that is no finite number, empty codes, records of another length, and cells that
-/// appear twice. Primary inputs or final demand in supply. Tables without product, industry or final demand. A file that
+/// appear twice. Primary inputs or final demand in supply, sums and other transactions in either. Tables without product, industry or final demand. A file that
 /// cannot be read.
 ///
 /// # Complexity
@@ -195,6 +202,7 @@ impl Book {
     }
 
     fn giver(&mut self, table: Table, area: &str, code: &str) -> Result<Giver, String> {
+        not_a_sum(area, code)?;
         match (area, table) {
             (PRIMARY, Table::Supply) => Err(format!("{area:?} is primary inputs, which are not supplied")),
             (PRIMARY, Table::Use) => Ok(Giver::Component(self.components.place("", code))),
@@ -203,6 +211,13 @@ impl Book {
     }
 
     fn taker(&mut self, table: Table, area: &str, code: &str) -> Result<Taker, String> {
+        not_a_sum(area, code)?;
+        if area == PRIMARY {
+            return Err(format!("{area:?} is primary inputs, which take nothing"));
+        }
+        if code.starts_with('P') && !is_final(code) && code != EDUCATION {
+            return Err(format!("{code:?} is neither an industry nor final demand (P3, P5)"));
+        }
         match (is_final(code), table) {
             (true, Table::Supply) => Err(format!("{code:?} is final demand, which supplies nothing")),
             (true, Table::Use) => Ok(Taker::Category(self.categories.place(area, code))),
@@ -273,6 +288,12 @@ impl Book {
         let tables = MakeUse::new(parts)?.with_rounding(10f64.powi(self.digit))?;
         Ok(tables.with_findings(checker.finish().findings().to_vec()))
     }
+}
+
+/// Refuses totals, which would count twice.
+fn not_a_sum(area: &str, code: &str) -> Result<(), String> {
+    let sum = [area, code].into_iter().flat_map(|label| label.split('_')).find(|part| SUMS.contains(part));
+    sum.map_or(Ok(()), |part| Err(format!("{area}_{code}: {part:?} is a sum, must be left out")))
 }
 
 fn axis<K: AxisKind>(keys: &Keys) -> Result<Axis<K>, Error> {

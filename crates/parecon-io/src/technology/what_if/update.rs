@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::Error;
 use crate::factor::{Factor, Side, System};
+use crate::once;
 use crate::technology::Technology;
 
 /// An update of more rows and columns than one in so many sectors costs as much as factorising anew.
@@ -180,7 +181,7 @@ impl Updated {
             Side::Straight => &self.straight,
             Side::Transposed => &self.transposed,
         };
-        let found = cell.get_or_init(|| {
+        let found = once::made(cell, || {
             let (n, k) = (self.base.len(), self.rank());
             if k * SECTORS_PER_LINE > n {
                 return None;
