@@ -46,8 +46,9 @@ pub(crate) fn docs(ws: &Workspace) -> Result<Outcome> {
 /// a crate forgot to ask for is often switched on by its neighbour.
 pub(crate) fn features(ws: &Workspace) -> Result<Outcome> {
     for package in ws.libraries() {
+        let none = Some(vec!["--no-default-features".to_owned()]);
         let all = package.checked_features().map(|features| vec!["--features".to_owned(), features]);
-        for features in [vec!["--no-default-features".to_owned()], all.unwrap_or_default()] {
+        for features in [none, all].into_iter().flatten() {
             // Clippy rather than `check`, because it can deny warnings without compiling the dependencies again.
             Cmd::cargo(&ws.root)
                 .args(["clippy", "--package", &package.name])

@@ -50,10 +50,14 @@ impl Target {
 }
 
 impl Package {
-    /// All features but the one that compiles C++ for minutes, separated by commas; `None` if it has none.
+    /// All features but the one that compiles C++ for minutes.
+    fn feature_names(&self) -> Vec<&str> {
+        self.features.keys().map(String::as_str).filter(|name| *name != highs::FEATURE).collect()
+    }
+
+    /// The same, separated by commas; `None` if it has none.
     pub(crate) fn checked_features(&self) -> Option<String> {
-        let names: Vec<&str> =
-            self.features.keys().map(String::as_str).filter(|name| *name != highs::FEATURE).collect();
+        let names = self.feature_names();
         (!names.is_empty()).then(|| names.join(","))
     }
 }
@@ -76,8 +80,7 @@ impl Workspace {
     /// The libraries' [features](Package::checked_features), as `--features` of the whole workspace takes them.
     pub(crate) fn checked_features(&self) -> String {
         let of = |package: &Package| -> Vec<String> {
-            let features = package.checked_features().unwrap_or_default();
-            features.split(',').filter(|f| !f.is_empty()).map(|f| format!("{}/{f}", package.name)).collect()
+            package.feature_names().iter().map(|feature| format!("{}/{feature}", package.name)).collect()
         };
         self.libraries().flat_map(of).collect::<Vec<_>>().join(",")
     }

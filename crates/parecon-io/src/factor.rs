@@ -350,7 +350,7 @@ fn quick_check(
 }
 
 /// The threads of a factorisation; its bits are the same for any number (`tests/solvers.rs`).
-fn par() -> Par {
+pub(crate) fn par() -> Par {
     #[cfg(feature = "parallel")]
     return Par::rayon(0);
     #[cfg(not(feature = "parallel"))]

@@ -360,7 +360,7 @@ impl Planner {
     fn check_limited(&self, objective: &Objective) -> Result<(), Error> {
         let wanted = objective.wanted();
         let Some(technology) = &self.technology else {
-            let unlimited = (0..self.processes.len()).find(|&j| self.highest_level(j).is_infinite());
+            let unlimited = self.highest_levels().iter().position(|level| level.is_infinite());
             return match unlimited {
                 None => Ok(()),
                 Some(j) => Err(Error::invalid(format!(
@@ -391,17 +391,17 @@ impl Planner {
         }
     }
 
-    /// The level above which a process cannot run whatever the others do; infinite if none is known.
-    fn highest_level(&self, process: usize) -> f64 {
-        let by_resource = self.resources.iter().filter(|resource| resource.per_unit[process] > 0.0);
-        by_resource
-            .map(|resource| {
-                let contributions =
-                    resource.per_unit.iter().zip(&self.capacity).filter(|(use_, _)| **use_ < 0.0);
-                let most: f64 = contributions.map(|(use_, capacity)| -use_ * capacity).sum();
-                (resource.available + most) / resource.per_unit[process]
-            })
-            .fold(self.capacity[process], f64::min)
+    /// The levels above which processes cannot run whatever the others do; infinite where none is known.
+    fn highest_levels(&self) -> DVector<f64> {
+        let mut highest = self.capacity.clone();
+        for resource in &self.resources {
+            let contributions = resource.per_unit.iter().zip(&self.capacity).filter(|(use_, _)| **use_ < 0.0);
+            let most: f64 = contributions.map(|(use_, capacity)| -use_ * capacity).sum();
+            for (level, use_) in highest.iter_mut().zip(&resource.per_unit).filter(|(_, use_)| **use_ > 0.0) {
+                *level = level.min((resource.available + most) / use_);
+            }
+        }
+        highest
     }
 }
 

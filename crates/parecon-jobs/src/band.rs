@@ -57,6 +57,7 @@ pub use solution::{Outcome, Residuals, Solution, Work};
 use parecon_core::Observer;
 
 use crate::Error;
+use crate::progress::Within;
 
 /// Eligible pairs up to which [`Engine::Auto`] takes the interior-point method, and up to which it does where more accuracy
 /// is asked for than first-order steps reach quickly.
@@ -126,7 +127,7 @@ pub fn solve(
     match types.expand(problem, outcome) {
         // A type's quota is a rounded sum, so that a proof with next to no margin may hold for types and not for members.
         Outcome::Infeasible(proof) if proof.verify(problem).is_err() => {
-            by_engine(problem, &mut |progress: &Progress| observer.on_round(progress))
+            by_engine(problem, &mut Within(observer))
         }
         expanded => Ok(expanded),
     }

@@ -106,7 +106,7 @@ impl Config {
         let least = least_undone(workplace);
         let enough = least.get() as f64 / needs.iter().sum::<u64>() as f64 + self.tolerance;
         let mut best: Option<(Selected, u64)> = None;
-        let (mut best_round, mut status) = (0, Status::RoundLimit);
+        let mut status = Status::RoundLimit;
         for round in 0..self.rounds {
             let selected = self.round(workplace, &needs, &values, round)?;
             let undone: u64 = selected.undone.iter().map(|time| time.get()).sum();
@@ -120,7 +120,6 @@ impl Config {
             let share = selected.undone_share;
             if best.as_ref().is_none_or(|(_, least)| undone < *least) {
                 best = Some((selected, undone));
-                best_round = round;
             }
             let gap = f64::from(share > 0.0);
             let progress = Progress { stage: Stage::SignUp, iteration: round + 1, objective: share, gap };
@@ -132,7 +131,7 @@ impl Config {
                 status = Status::Converged;
                 break;
             }
-            if round - best_round >= PATIENCE {
+            if best.as_ref().is_some_and(|(best, _)| round + 1 - best.round >= PATIENCE) {
                 status = Status::Stalled;
                 break;
             }

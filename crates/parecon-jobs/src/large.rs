@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 use crate::balance::Run;
 use crate::band::{self, Data, Engine, Outcome};
 use crate::certificate::NEGLIGIBLE;
-use crate::leximin::{Rows, by_member, proved};
+use crate::leximin::{Rows, by_member, cap, proved};
 use crate::model::PerDimension;
-use crate::proof::{Claim, MICRO};
+use crate::proof::Claim;
 use crate::stages::{Point, Problem};
 use crate::way::Deviations;
 use crate::{Choice, Config, Error, Progress, Stage, Status, TaskId, Workplace};
@@ -70,7 +70,7 @@ pub(crate) fn bands(
         let enough = found.leximin.levels.len() + 1 >= config.levels() as usize;
         let whole = level.binding.is_empty() || level.binding.len() == open.len();
         let last = enough || whole || run.status == Status::Stopped;
-        let cap = ((level.largest + config.slack()) * MICRO).ceil() / MICRO;
+        let cap = cap(level.largest, config);
         let rows = if last { open } else { level.binding };
         rows.iter().for_each(|row| caps[*row] = Some(cap));
         found.minutes = level.minutes;
@@ -81,7 +81,6 @@ pub(crate) fn bands(
         }
     }
     run.status = status;
-    found.leximin.minutes.clone_from(&found.minutes);
     found.leximin.caps = caps.into_iter().map(|cap| cap.unwrap_or(f64::INFINITY)).collect();
     // Where nobody exceeds the balanced deviation there is nothing to minimise.
     let exceeded = found.leximin.caps.iter().any(|cap| *cap > config.balanced() + EDGE);
@@ -108,7 +107,7 @@ fn mean(
     let dimensions = problem.aggregate.dimensions;
     let caps = &found.leximin.caps;
     // So that gaps are relative to a cost of 1 a minute, and not to an excess that may be 0.
-    let mut data = data(problem, |_| 0.0, |_| 1.0);
+    let mut data = data(problem, |_| 1.0);
     data.dimensions = 2 * dimensions;
     data.offsets = data.offsets.chunks_exact(dimensions).flat_map(|row| [row, row].concat()).collect();
     let twice = |hard: &dyn Fn(f64) -> f64, soft: &dyn Fn(f64) -> f64| -> Vec<f64> {
@@ -239,9 +238,10 @@ fn excess(
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
     let dimensions = problem.aggregate.dimensions;
-    let mut data = data(problem, |row| bands[row].0, |_| 1.0);
-    data.penalties =
-        bands.iter().flat_map(|(_, w)| std::iter::repeat_n(w / dimensions as f64, dimensions)).collect();
+    let mut data = data(problem, |_| 1.0);
+    let each = |value: f64| std::iter::repeat_n(value, dimensions);
+    data.tolerances = bands.iter().flat_map(|(tolerance, _)| each(*tolerance)).collect();
+    data.penalties = bands.iter().flat_map(|(_, w)| each(w / dimensions as f64)).collect();
     let options = band::Config::default().with_accuracy(ACCURACY);
     run.band(problem, data, &options, stage, config)
 }
@@ -254,15 +254,15 @@ pub(crate) fn cheapest(
     config: &Config,
     run: &mut Run<'_>,
 ) -> Result<Option<Point>, Error> {
-    let mut data = data(problem, |_| 0.0, |pair| cost[pair]);
+    let mut data = data(problem, |pair| cost[pair]);
     data.tolerances = within.iter().flatten().map(|tolerance| tolerance + ROOM).collect();
     let vertex = *config.choice() == Choice::FewTasks && problem.aggregate.classes.len() <= VERTEX_CLASSES;
     let options = band::Config::default().with_accuracy(CHOICE).with_basic(vertex);
     run.band(problem, data, &options, Stage::Choice, config)
 }
 
-/// Pinned work becomes a task of its own that only its member can do, at no cost.
-fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64, cost: impl Fn(usize) -> f64) -> Data {
+/// All but the bands. Pinned work becomes a task of its own that only its member can do, at no cost.
+fn data(problem: &Problem<'_>, cost: impl Fn(usize) -> f64) -> Data {
     let aggregate = problem.aggregate;
     let (rows, dimensions) = (problem.quotas.len(), aggregate.dimensions);
     let mut hours: Vec<f64> = aggregate.classes.iter().map(|class| class.time as f64).collect();
@@ -294,7 +294,7 @@ fn data(problem: &Problem<'_>, tolerance: impl Fn(usize) -> f64, cost: impl Fn(u
         starts,
         costs,
         tasks,
-        tolerances: (0..rows).flat_map(|row| std::iter::repeat_n(tolerance(row), dimensions)).collect(),
+        tolerances: Vec::new(),
         penalties: Vec::new(),
     }
 }

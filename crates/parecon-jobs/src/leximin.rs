@@ -12,8 +12,6 @@ use crate::{Bound, Complexes, Config, Level, MemberId, Stage, Status, Workplace}
 /// The levels found, by rows of the problem.
 #[derive(Default)]
 pub(crate) struct Leximin {
-    /// Minutes per pair of the last level.
-    pub(crate) minutes: Vec<f64>,
     /// What every row is allowed from now on.
     pub(crate) caps: Vec<f64>,
     pub(crate) levels: Vec<Rows>,
@@ -43,8 +41,7 @@ pub(crate) fn points(
         return Deviations::default();
     };
     let settled = run.status.is_converged();
-    let leximin = Leximin::new(workplace, problem, &first, config, run);
-    let mut minutes = leximin.minutes.clone();
+    let (leximin, mut minutes) = Leximin::new(workplace, problem, &first, config, run);
     let mut mean = None;
     if run.status.is_converged() {
         let emphasis = vec![1.0; problem.aggregate.dimensions];
@@ -63,6 +60,11 @@ pub(crate) fn points(
     Deviations { first: Some(first), settled, leximin, mean, minutes, within }
 }
 
+/// What a level is allowed from then on: whole millionths, so that the proof has the same cap as the programme.
+pub(crate) fn cap(largest: f64, config: &Config) -> f64 {
+    ((largest + config.slack()) * MICRO).ceil() / MICRO
+}
+
 impl Leximin {
     /// Goes on from the point with the least largest deviation; stays there if that was not reached.
     ///
@@ -75,7 +77,7 @@ impl Leximin {
         first: &Point,
         config: &Config,
         run: &mut Run<'_>,
-    ) -> Self {
+    ) -> (Self, Vec<f64>) {
         let mut caps: Vec<Option<f64>> = vec![None; problem.quotas.len()];
         let mut levels = Vec::new();
         let mut point = first.clone();
@@ -88,8 +90,7 @@ impl Leximin {
             let estimate = bound_on_largest(problem, &point, &caps);
             let (bound, proof) =
                 proved(workplace, problem.aggregate, &point, Claim::Largest(&by_member), estimate);
-            // Whole millionths, so that the proof has the same cap as the programme.
-            let cap = ((largest + config.slack()) * MICRO).ceil() / MICRO;
+            let cap = cap(largest, config);
             let enough = levels.len() + 1 >= config.levels() as usize || largest <= config.balanced();
             let last = enough || !run.status.is_converged();
             let binds = |row: &usize| point.weights[*row].iter().any(|w| w.abs() >= NEGLIGIBLE);
@@ -121,7 +122,7 @@ impl Leximin {
         for level in &levels {
             level.rows.iter().for_each(|row| of_row[*row] = level.cap);
         }
-        Leximin { minutes: point.minutes, caps: of_row, levels }
+        (Leximin { caps: of_row, levels }, point.minutes)
     }
 
     /// The levels by members, with the deviations that complexes reach.

@@ -55,10 +55,10 @@ pub struct Progress {
 
 /// Runs a method between the observer's `on_start` and its `on_end`, with the status of its answer. After an error there is no
 /// end.
-pub(crate) fn followed<T>(
-    observer: &mut dyn Observer<Progress>,
+pub(crate) fn followed<P, T>(
+    observer: &mut dyn Observer<P>,
     status: impl FnOnce(&T) -> Status,
-    method: impl FnOnce(&mut dyn Observer<Progress>) -> Result<T, Error>,
+    method: impl FnOnce(&mut dyn Observer<P>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     observer.on_start();
     let answer = method(&mut Within(observer))?;
@@ -67,10 +67,10 @@ pub(crate) fn followed<T>(
 }
 
 /// Passes on rounds, not the beginning and end of a method within another.
-struct Within<'a>(&'a mut dyn Observer<Progress>);
+pub(crate) struct Within<'a, P>(pub(crate) &'a mut dyn Observer<P>);
 
-impl Observer<Progress> for Within<'_> {
-    fn on_round(&mut self, progress: &Progress) -> ControlFlow<()> {
+impl<P> Observer<P> for Within<'_, P> {
+    fn on_round(&mut self, progress: &P) -> ControlFlow<()> {
         self.0.on_round(progress)
     }
 }

@@ -104,8 +104,7 @@ impl Workplace {
         let (mut pairs, mut own, mut pins) = (Vec::new(), Vec::new(), Vec::new());
         let ids = Ids::new(&tasks, &members);
         for row in table.rows() {
-            let member = ids.member(row.key("member")?).map_err(|e| row.error("member", e))?;
-            let task = ids.task(row.key("task")?).map_err(|e| row.error("task", e))?;
+            let (member, task) = (ids.member_in(&row, "member")?, ids.task_in(&row, "task")?);
             pairs.push((member, task));
             own.extend(row.optional("desirability", "a number")?.map(|rating| (member, task, rating)));
             let pinned = row.optional("pinned", "a whole number of minutes")?;

@@ -120,7 +120,7 @@ pub fn schedule(
                 plan_of.push(known);
                 continue;
             }
-            let present = config.present(workplace, week)?;
+            let present = config::present(workplace, &absence)?;
             let found = plan(&present, config, observer)?;
             let (complexes, status) = match found {
                 Planned::Found(complexes, status) => (complexes, status),

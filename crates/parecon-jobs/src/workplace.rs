@@ -17,6 +17,7 @@ mod personal;
 pub(crate) use data::Ids;
 pub use data::{EligibilityData, WorkplaceData};
 use lists::{Lists, share_lists, with_skills};
+pub(crate) use lists::{no_such_member, no_such_task};
 
 /// Who may do which task, by position; a task's [skill](Task::skill), if it needs one, limits that further to members
 /// who [have](Member::skills) it.

@@ -109,7 +109,7 @@ fn units_of_time_and_cost_and_the_order_of_members_do_not_matter() {
 #[test]
 fn identical_members_are_solved_as_one() {
     let problem = load("planted-20-40-1", 0.5);
-    let twice = split(&problem);
+    let twice = split(&problem, &[0.25, 0.75]);
     let config = Config::default().with_accuracy(1e-8);
     let (one, two) = (solved(&problem, &config), solved(&twice, &config));
     assert_eq!(two.work.types, problem.members());

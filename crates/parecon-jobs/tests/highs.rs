@@ -1,8 +1,11 @@
 //! Every engine against `HiGHS`, which shares no line of code with them, on generated instances.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod bands;
+
+use bands::{set_aside, split};
 use parecon_core::Status;
-use parecon_jobs::band::{Basis, Config, Data, Engine, Outcome, Problem, highs, solve, unreachable};
+use parecon_jobs::band::{Basis, Config, Data, Engine, Outcome, Problem, highs, solve};
 use parecon_testbed::jobs::{Mode, band_problem};
 
 /// Asked of the engines; objectives are then compared to 1e-6.
@@ -33,17 +36,6 @@ fn instance(size: (usize, usize, usize), dimensions: usize, tolerance: f64, seed
     data.offsets = rows.concat();
     data.tolerances = vec![tolerance; members * dimensions];
     data
-}
-
-/// Whoever cannot be balanced alone is set aside.
-fn set_aside(data: Data) -> Problem {
-    let problem = Problem::new(data).unwrap();
-    let alone = unreachable(&problem);
-    let mut data = problem.into_data();
-    for one in alone {
-        data.tolerances[data.dimensions * one.member.index()..][..data.dimensions].fill(f64::INFINITY);
-    }
-    Problem::new(data).unwrap()
 }
 
 /// Solves by all, compares objectives and proofs; the optimum, or `None` where all prove that there is no assignment.
@@ -145,30 +137,12 @@ fn degenerate_instances_agree_too() {
 
 #[test]
 fn identical_members_are_merged_to_the_same_optimum() {
-    let single = set_aside(instance((15, 25, 8), 2, 0.5, 7, Mode::Planted)).into_data();
-    let mut data = Data {
-        starts: vec![0],
-        quotas: vec![],
-        tasks: vec![],
-        costs: vec![],
-        tolerances: vec![],
-        ..single.clone()
-    };
-    for i in 0..single.quotas.len() {
-        for part in [0.5, 0.3, 0.2] {
-            let own = single.starts[i]..single.starts[i + 1];
-            data.quotas.push(part * single.quotas[i]);
-            data.tasks.extend_from_slice(&single.tasks[own.clone()]);
-            data.costs.extend_from_slice(&single.costs[own]);
-            data.starts.push(data.tasks.len());
-            data.tolerances.extend_from_slice(&single.tolerances[2 * i..][..2]);
-        }
-    }
-    let thrice = Problem::new(data).unwrap();
+    let single = set_aside(instance((15, 25, 8), 2, 0.5, 7, Mode::Planted));
+    let thrice = split(&single, &[0.5, 0.3, 0.2]);
     let optimum = compare(&thrice, "thrice").unwrap();
     let merged = solve(&thrice, &config(Engine::Highs), &mut ()).unwrap();
     let merged = merged.solution().unwrap();
-    assert_eq!(merged.work.types, single.quotas.len());
+    assert_eq!(merged.work.types, single.members());
     assert!((merged.objective - optimum).abs() < 1e-8 * optimum);
 }
 

@@ -154,9 +154,7 @@ impl DynamicTechnology {
             Terminal::Stationary => self.technology.output_for(&last)?,
             Terminal::NoFuture => self.solve(&last)?,
             Terminal::Output(after) => {
-                serial::check_vector("terminal output", after, self.sectors().len(), |i| {
-                    self.sectors().describe(i)
-                })?;
+                self.sectors().check_vector("terminal output", after)?;
                 self.solve(&(&self.capital * after + last))?
             }
             Terminal::Growth(rate) => {

@@ -297,9 +297,7 @@ impl Inoperability {
     /// C. Lian and Y. Y. Haimes, "Managing the risk of terrorism to interdependent infrastructure systems through the
     /// dynamic inoperability input-output model", Systems Engineering 9, 2006.
     pub fn resilience(&self, recovery_times: &DVector<f64>, remaining: f64) -> Result<DVector<f64>, Error> {
-        serial::check_vector("recovery time", recovery_times, self.sectors.len(), |i| {
-            self.sectors.describe(i)
-        })?;
+        self.sectors.check_vector("recovery time", recovery_times)?;
         if !(remaining > 0.0 && remaining < 1.0) {
             return Err(Error::invalid(format!(
                 "remaining share: is {remaining}, must be above 0 and below 1"

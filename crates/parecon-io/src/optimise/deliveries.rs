@@ -142,13 +142,7 @@ impl Planner {
             }
         }
         let prices = footprints.tr_mul(&DVector::from_column_slice(&multipliers));
-        let (mut capacities, mut resources) = self.no_prices();
-        for (limit, multiplier) in limits.iter().zip(multipliers) {
-            match limit.use_ {
-                Use::Level(j) => capacities[j] = multiplier,
-                Use::Resource(k, _) => resources[k] = multiplier,
-            }
-        }
+        let (capacities, resources) = self.by_limit(limits.into_iter().zip(multipliers));
         let (mut deliveries, mut spare) = (self.minimum.clone(), -&self.stocks);
         for ((good, unit), amount) in open.iter().zip(&found.amounts).filter(|(_, amount)| **amount > NOISE) {
             match (good, objective) {

@@ -10,6 +10,8 @@ use faer::{Accum, MatMut, MatRef, Par};
 use nalgebra::{DMatrix, DVector};
 use parecon_core::Status;
 
+use crate::factor::par;
+
 /// How small residuals and gap are to become, relative; how far it got is found out from the plan itself.
 const ACCURACY: f64 = 1e-11;
 
@@ -282,11 +284,4 @@ impl Normal {
         );
         x.component_mul(&self.scale)
     }
-}
-
-fn par() -> Par {
-    #[cfg(feature = "parallel")]
-    return Par::rayon(0);
-    #[cfg(not(feature = "parallel"))]
-    return Par::Seq;
 }

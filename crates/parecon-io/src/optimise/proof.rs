@@ -56,6 +56,7 @@ impl Planner {
         for (resource, price) in self.resources.iter().zip(&resources) {
             bound += price * resource.available;
         }
+        let highest = self.highest_levels();
         for (j, column) in self.net.column_iter().enumerate() {
             let (mut profit, mut size) = (0.0, 0.0);
             for (net, price) in column.iter().zip(&products) {
@@ -66,7 +67,7 @@ impl Planner {
                 profit -= resource.per_unit[j] * price;
                 size += (resource.per_unit[j] * price).abs();
             }
-            let (level, noise) = (self.highest_level(j), profit <= NOISE * size);
+            let (level, noise) = (highest[j], profit <= NOISE * size);
             // Over many units rounding counts as well; of an unlimited process it cannot be told from nothing.
             if level.is_finite() || !noise {
                 bound += profit.max(0.0) * level;

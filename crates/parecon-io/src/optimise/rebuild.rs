@@ -214,7 +214,7 @@ impl Planner {
     fn conceivable(&self) -> Result<DVector<f64>, Error> {
         let n = self.processes.len();
         let levels = match &self.technology {
-            None => DVector::from_fn(n, |j, _| self.highest_level(j)),
+            None => self.highest_levels(),
             Some(technology) => {
                 let mut shares = DVector::zeros(n);
                 for limit in self.limits().iter().filter(|limit| limit.available > 0.0) {

@@ -180,6 +180,21 @@ impl Planner {
         (DVector::zeros(self.processes.len()), DVector::zeros(self.resources.len()))
     }
 
+    /// Prices of limits, by capacity and by resource.
+    pub(super) fn by_limit<'a>(
+        &self,
+        prices: impl Iterator<Item = (Constraint<'a>, f64)>,
+    ) -> (DVector<f64>, DVector<f64>) {
+        let (mut capacities, mut resources) = self.no_prices();
+        for (limit, price) in prices {
+            match limit.use_ {
+                Use::Level(j) => capacities[j] = price,
+                Use::Resource(k, _) => resources[k] = price,
+            }
+        }
+        (capacities, resources)
+    }
+
     /// The general form: levels and deliveries both, with a balance for every product.
     fn over_processes(
         &self,
@@ -188,13 +203,10 @@ impl Planner {
     ) -> Result<Candidate, Error> {
         let (m, n) = self.net.shape();
         let mut program = Program::default();
-        let unit = |j: usize| match self.highest_level(j) {
-            level if level.is_finite() => level,
-            _ => 1.0,
-        };
-        let levels: Vec<Option<usize>> = (0..n)
-            .map(|j| (self.highest_level(j) > 0.0).then(|| program.variable(0.0, Some(unit(j)))))
-            .collect();
+        let highest = self.highest_levels();
+        let unit = |j: usize| if highest[j].is_finite() { highest[j] } else { 1.0 };
+        let levels: Vec<Option<usize>> =
+            (0..n).map(|j| (highest[j] > 0.0).then(|| program.variable(0.0, Some(unit(j))))).collect();
         let open = objective.wanted();
         let most = |i: usize| {
             let made: f64 = (0..n).map(|j| self.net[(i, j)].max(0.0) * unit(j)).sum();
@@ -228,13 +240,8 @@ impl Planner {
             Outcome::Nothing(iterations) => return Ok(self.nothing(iterations)),
             Outcome::Solved(found) => found,
         };
-        let (mut capacities, mut resources) = self.no_prices();
-        for (limit, row) in limits {
-            match limit.use_ {
-                Use::Level(j) => capacities[j] = found.multipliers[row],
-                Use::Resource(k, _) => resources[k] = found.multipliers[row],
-            }
-        }
+        let (capacities, resources) =
+            self.by_limit(limits.into_iter().map(|(limit, row)| (limit, found.multipliers[row])));
         let mut deliveries = goods.deliveries(&found, &self.minimum);
         let mut output = DVector::from_fn(n, |j, _| levels[j].map_or(0.0, |v| found.values[v]));
         // What the solver leaves of them would be scaled down to nothing, and all the rest with it.
@@ -257,16 +264,19 @@ impl Planner {
         let Some(technology) = self.technology.as_ref().filter(|_| self.stocks.amax() == 0.0) else {
             return Vec::new();
         };
-        let (coefficients, n) = (technology.coefficients(), self.processes.len());
-        if coefficients.min() < 0.0 {
-            return Vec::new();
-        }
-        let limits = self.limits();
+        let (limits, n) = (self.limits(), self.processes.len());
         let spent =
             |limit: &&Constraint<'_>| limit.available == 0.0 && (0..n).all(|j| limit.per_unit(j) >= 0.0);
         let spent: Vec<&Constraint<'_>> = limits.iter().filter(spent).collect();
         let needs = |j: &usize| spent.iter().any(|limit| limit.per_unit(*j) > 0.0);
         let mut idle: Vec<usize> = (0..n).filter(needs).collect();
+        if idle.is_empty() {
+            return idle;
+        }
+        let coefficients = technology.coefficients();
+        if coefficients.min() < 0.0 {
+            return Vec::new();
+        }
         let mut is_idle = vec![false; n];
         idle.iter().for_each(|&j| is_idle[j] = true);
         let mut next = 0;

@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use super::productive_sizes;
 use crate::error::Error;
-use crate::serial;
 use crate::technology::Technology;
 
 impl Technology {
@@ -132,9 +131,7 @@ impl Technology {
     /// production", *International Regional Science Review* 40, 2017; P. Antràs and D. Chor, as for
     /// [`Technology::upstreamness`].
     pub fn downstreamness(&self, primary_inputs: &DVector<f64>) -> Result<DVector<f64>, Error> {
-        serial::check_vector("primary inputs per unit", primary_inputs, self.len(), |i| {
-            self.sectors().describe(i)
-        })?;
+        self.sectors().check_vector("primary inputs per unit", primary_inputs)?;
         let contained = self.prices(primary_inputs)?;
         let stages = self.prices(&contained)?;
         Ok(ratio(&stages, &contained))

@@ -19,6 +19,7 @@ use super::presolve::obstacle;
 use super::solution::{MET, magnitude, relative_gap};
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
+use crate::progress::followed;
 
 /// Iterations before the point is first looked at, and by how much their number grows until the next look.
 const FIRST_LOOK: u32 = 30;
@@ -101,17 +102,16 @@ pub fn first_order(
     observer: &mut dyn Observer<Progress>,
 ) -> Result<Outcome, Error> {
     config.validate()?;
+    if problem.dimensions() > DIMENSIONS {
+        return interior_point(problem, config, observer);
+    }
     if config.basic() {
         return basic(problem, config, observer, first_order);
     }
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
-    if problem.dimensions() > DIMENSIONS {
-        return interior_point(problem, config, observer);
-    }
-    observer.on_start();
-    let (outcome, status) = match problem.dimensions() {
+    followed(observer, Outcome::status, |observer| match problem.dimensions() {
         0 => run::<1>(problem, config, observer),
         1 => run::<2>(problem, config, observer),
         2 => run::<3>(problem, config, observer),
@@ -119,9 +119,7 @@ pub fn first_order(
         4 => run::<5>(problem, config, observer),
         5 => run::<6>(problem, config, observer),
         _ => run::<7>(problem, config, observer),
-    };
-    observer.on_end(status);
-    Ok(outcome)
+    })
 }
 
 /// The best prices and the best point so far.
@@ -182,7 +180,7 @@ fn run<const M: usize>(
     problem: &Problem,
     config: &Config,
     observer: &mut dyn Observer<Progress>,
-) -> (Outcome, Status) {
+) -> Result<Outcome, Error> {
     let whole = Form::new(problem, &|_| true);
     let mut form = whole.clone();
     let mut sift = Sift::new(problem);
@@ -268,7 +266,7 @@ fn run<const M: usize>(
         if iteration.total >= FIRST_PROOF && share > config.accuracy() {
             let v = form.prices_of(problem, &iteration.direction());
             if let Some(proof) = proof(problem, &v) {
-                return (Outcome::Infeasible(Infeasible::Together(proof)), Status::Converged);
+                return Ok(Outcome::Infeasible(Infeasible::Together(proof)));
             }
         }
     }
@@ -283,5 +281,5 @@ fn run<const M: usize>(
     solution.work.restarts = iteration.restarts;
     solution.work.repair_steps = repairs;
     solution.work.gradients = gradients;
-    (Outcome::Solved(Box::new(solution)), status)
+    Ok(Outcome::Solved(Box::new(solution)))
 }

@@ -9,6 +9,7 @@ use super::presolve::obstacle;
 use super::solution::MET;
 use super::{Config, Engine, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
+use crate::progress::followed;
 
 /// Pairs up to which the simplex method is taken; beyond, the interior-point method and a crossover are quicker.
 const SIMPLEX_PAIRS: usize = 5_000;
@@ -70,26 +71,25 @@ pub fn highs(
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
-    observer.on_start();
-    let mut outcome = run(problem, config);
-    if let (Outcome::Solved(solution), true) = (&mut outcome, config.basic()) {
-        // It is one already, but in HiGHS's accuracy.
-        let x = vertex(problem, &solution.x);
-        **solution = finished(problem, x, solution, config.accuracy());
-    }
-    let largest = problem.data().hours.iter().fold(0.0_f64, |most, hours| most.max(*hours));
-    let status = outcome.solution().map_or(Status::Converged, |solution| {
-        let _ = observer.on_round(&Progress {
-            engine: Engine::Highs,
-            iteration: solution.work.iterations,
-            objective: solution.objective,
-            gap: solution.gap(),
-            missing: if largest > 0.0 { solution.residuals.hours / largest } else { 0.0 },
-        });
-        solution.status
-    });
-    observer.on_end(status);
-    Ok(outcome)
+    followed(observer, Outcome::status, |observer| {
+        let mut outcome = run(problem, config);
+        if let (Outcome::Solved(solution), true) = (&mut outcome, config.basic()) {
+            // It is one already, but in HiGHS's accuracy.
+            let x = vertex(problem, &solution.x);
+            **solution = finished(problem, x, solution, config.accuracy());
+        }
+        if let Some(solution) = outcome.solution() {
+            let largest = problem.data().hours.iter().fold(0.0_f64, |most, hours| most.max(*hours));
+            let _ = observer.on_round(&Progress {
+                engine: Engine::Highs,
+                iteration: solution.work.iterations,
+                objective: solution.objective,
+                gap: solution.gap(),
+                missing: if largest > 0.0 { solution.residuals.hours / largest } else { 0.0 },
+            });
+        }
+        Ok(outcome)
+    })
 }
 
 fn run(problem: &Problem, config: &Config) -> Outcome {

@@ -10,6 +10,7 @@ use super::solution::MET;
 use super::{Config, Engine, Farkas, Infeasible, Outcome, Problem, Progress, Solution};
 use crate::Error;
 use crate::lp::{Limits, Lp, Step};
+use crate::progress::followed;
 
 /// Iterations the method could use at most; more never help.
 const MOST_ITERATIONS: u32 = 500;
@@ -64,12 +65,15 @@ pub fn interior_point(
     if let Some(reason) = obstacle(problem) {
         return Ok(Outcome::Infeasible(reason));
     }
+    followed(observer, Outcome::status, |observer| run(problem, config, observer))
+}
+
+fn run(problem: &Problem, config: &Config, observer: &mut dyn Observer<Progress>) -> Result<Outcome, Error> {
     let form = Form::new(problem);
     let limits = Limits {
         max_iterations: config.max_iterations().min(MOST_ITERATIONS),
         tolerance: (config.accuracy() * 0.1).min(FEASIBLE),
     };
-    observer.on_start();
     let mut on_step = |(iteration, objective, gap, missing): Step| {
         let progress = Progress {
             engine: Engine::InteriorPoint,
@@ -87,7 +91,6 @@ pub fn interior_point(
         let mut solution = Solution::judge(problem, vec![0.0; problem.pairs()], vec![0.0; problem.tasks()]);
         solution.engine = Engine::InteriorPoint;
         solution.status = if empty { Status::Converged } else { Status::Stalled };
-        observer.on_end(solution.status);
         return Ok(Outcome::Solved(Box::new(solution)));
     };
     let mut prices = vec![0.0; problem.tasks()];
@@ -95,7 +98,6 @@ pub fn interior_point(
         prices[j] = -found.multipliers[form.members.len() + row] / problem.data().hours[j] * form.scale;
     }
     if let Some(proof) = found.infeasible.then(|| proof(problem, &prices)).flatten() {
-        observer.on_end(Status::Converged);
         return Ok(Outcome::Infeasible(Infeasible::Together(proof)));
     }
     let mut x = vec![0.0; problem.pairs()];
@@ -112,7 +114,6 @@ pub fn interior_point(
         Status::Converged if !reached => Status::Stalled,
         status => status,
     };
-    observer.on_end(solution.status);
     Ok(Outcome::Solved(Box::new(solution)))
 }
 

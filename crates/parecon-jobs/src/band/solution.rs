@@ -26,6 +26,11 @@ impl Outcome {
         }
     }
 
+    /// How the search ended: with a proof it is over.
+    pub(super) fn status(&self) -> Status {
+        self.solution().map_or(Status::Converged, |solution| solution.status)
+    }
+
     /// The proof that there is none.
     #[must_use]
     pub fn infeasible(&self) -> Option<&Infeasible> {

@@ -4,20 +4,12 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::{Comparison, Comparisons, Ordering, Orderings, Score, Scores};
-use crate::table::{Row, Table};
+use crate::table::Table;
 use crate::workplace::Ids;
-use crate::{Error, HIGHEST_RATING, LOWEST_RATING, MemberId, TaskId, Workplace};
+use crate::{Error, HIGHEST_RATING, LOWEST_RATING, TaskId, Workplace};
 
 fn ids(workplace: &Workplace) -> Ids<'_> {
     Ids::new(workplace.tasks(), workplace.members())
-}
-
-fn rater(ids: &Ids<'_>, row: &Row<'_>) -> Result<MemberId, Error> {
-    ids.member(row.key("rater")?).map_err(|e| row.error("rater", e))
-}
-
-fn task(ids: &Ids<'_>, row: &Row<'_>, column: &str) -> Result<TaskId, Error> {
-    ids.task(row.key(column)?).map_err(|e| row.error(column, e))
 }
 
 impl Scores {
@@ -53,7 +45,7 @@ impl Scores {
         let table = Table::read("scores.csv", &["rater", "task", "score"], 3, source)?;
         let (ids, mut seen, mut scores) = (ids(workplace), BTreeSet::new(), Vec::new());
         for row in table.rows() {
-            let (rater, task) = (rater(&ids, &row)?, task(&ids, &row, "task")?);
+            let (rater, task) = (ids.member_in(&row, "rater")?, ids.task_in(&row, "task")?);
             let score: f64 = row.number("score", "a number")?;
             if !(LOWEST_RATING..=HIGHEST_RATING).contains(&score) {
                 let limits = format!("{score} is not from {LOWEST_RATING} to {HIGHEST_RATING}");
@@ -93,8 +85,8 @@ impl Comparisons {
         let table = Table::read("comparisons.csv", &["rater", "over", "under"], 3, source)?;
         let (ids, mut seen, mut comparisons) = (ids(workplace), BTreeSet::new(), Vec::new());
         for row in table.rows() {
-            let (over, under) = (task(&ids, &row, "over")?, task(&ids, &row, "under")?);
-            let rater = rater(&ids, &row)?;
+            let (over, under) = (ids.task_in(&row, "over")?, ids.task_in(&row, "under")?);
+            let rater = ids.member_in(&row, "rater")?;
             if over == under {
                 return Err(row.error("under", "the same task as over"));
             }
@@ -138,7 +130,7 @@ impl Orderings {
         let table = Table::read("orderings.csv", &["rater", "ordering", "rest"], 2, source)?;
         let (ids, mut raters, mut orderings) = (ids(workplace), BTreeSet::new(), Vec::new());
         for row in table.rows() {
-            let rater = rater(&ids, &row)?;
+            let rater = ids.member_in(&row, "rater")?;
             if !raters.insert(rater) {
                 return Err(row.error("rater", "has two orderings, must be one"));
             }

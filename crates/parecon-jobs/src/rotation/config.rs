@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::team_of;
+use crate::workplace::{no_such_member, no_such_task};
 use crate::{Error, MemberId, Minutes, TaskId, Workplace};
 
 /// Weeks one rotation may have.
@@ -144,14 +145,9 @@ impl Config {
             )));
         }
         let members = workplace.members().len();
-        let named = self.leave.iter().map(|l| l.member).chain(self.exemptions.iter().map(|e| e.member));
-        for member in named.map(MemberId::index) {
-            if member >= members {
-                return Err(Error::invalid(format!(
-                    "leave or an exemption names member {member}, positions go from 0 to {}",
-                    members - 1
-                )));
-            }
+        let mut named = self.leave.iter().map(|l| l.member).chain(self.exemptions.iter().map(|e| e.member));
+        if let Some(member) = named.find(|member| member.index() >= members) {
+            return Err(no_such_member("leave or an exemption", member, members));
         }
         if let Some(task) =
             workplace.tasks().iter().find(|task| !task.time.get().is_multiple_of(team_of(task)))
@@ -165,11 +161,7 @@ impl Config {
         }
         let tasks = workplace.tasks().len();
         match self.exemptions.iter().find(|e| e.task.index() >= tasks) {
-            Some(exemption) => Err(Error::invalid(format!(
-                "an exemption names task {}, positions go from 0 to {}",
-                exemption.task.index(),
-                tasks - 1
-            ))),
+            Some(exemption) => Err(no_such_task("an exemption", exemption.task, tasks)),
             None => Ok(()),
         }
     }
@@ -181,17 +173,16 @@ impl Config {
             self.exemptions.iter().filter(|exemption| exemption.weeks.contains(&week)).collect(),
         )
     }
+}
 
-    /// The workplace as it is in a week.
-    pub(super) fn present(&self, workplace: &Workplace, week: u32) -> Result<Workplace, Error> {
-        let (leave, exemptions) = self.absent(week);
-        let mut members = workplace.members().to_vec();
-        for leave in leave {
-            members[leave.member.index()].available = leave.available;
-        }
-        let exempt: BTreeSet<(MemberId, TaskId)> = exemptions.iter().map(|e| (e.member, e.task)).collect();
-        workplace.rebuilt(workplace.tasks().to_vec(), members, |m, task| !exempt.contains(&(m, task)))
+/// The workplace as it is with some absent.
+pub(super) fn present(workplace: &Workplace, (leave, exemptions): &Absence<'_>) -> Result<Workplace, Error> {
+    let mut members = workplace.members().to_vec();
+    for leave in leave {
+        members[leave.member.index()].available = leave.available;
     }
+    let exempt: BTreeSet<(MemberId, TaskId)> = exemptions.iter().map(|e| (e.member, e.task)).collect();
+    workplace.rebuilt(workplace.tasks().to_vec(), members, |m, task| !exempt.contains(&(m, task)))
 }
 
 /// What is different in a week: leave, and exemptions.

@@ -68,8 +68,7 @@ impl Workplace {
                 for (pin, part) in self.pinned(id).iter().zip(&parts) {
                     pins.push((at, pin.task, Minutes::new(part[person])));
                 }
-                let ratings = self.own_desirability.get(m).map_or(&[][..], Vec::as_slice);
-                own.extend(ratings.iter().map(|(task, rating)| (at, *task, *rating)));
+                own.extend(self.own_ratings(id).iter().map(|(task, rating)| (at, *task, *rating)));
                 lists.push(self.allowed(id).to_vec());
                 members.push(member);
             }

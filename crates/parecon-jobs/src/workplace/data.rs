@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::Lists;
 use super::{Eligibility, Workplace};
+use crate::table::Row;
 use crate::{Error, Member, MemberId, Minutes, Task, TaskId};
 
 /// The version of the serialised form of a workplace. Version 1 had no own ratings and no pinned work.
@@ -127,6 +128,16 @@ impl<'a> Ids<'a> {
             .get(id)
             .map(|at| MemberId::new(*at))
             .ok_or_else(|| format!("no member has the id \"{id}\""))
+    }
+
+    /// Which task a cell names.
+    pub(crate) fn task_in(&self, row: &Row<'_>, column: &str) -> Result<TaskId, Error> {
+        self.task(row.key(column)?).map_err(|e| row.error(column, e))
+    }
+
+    /// Whom a cell names.
+    pub(crate) fn member_in(&self, row: &Row<'_>, column: &str) -> Result<MemberId, Error> {
+        self.member(row.key(column)?).map_err(|e| row.error(column, e))
     }
 
     fn pairs<'b, T: Copy + 'b>(

@@ -92,17 +92,17 @@ pub(super) fn share_lists(tasks: usize, members: usize, eligibility: Eligibility
         list.sort_unstable();
         list.dedup();
         if let Some(task) = list.last().filter(|t| t.index() >= tasks) {
-            return Err(Error::invalid(format!(
-                "eligibility names task {}, positions go from 0 to {}",
-                task.index(),
-                tasks - 1
-            )));
+            return Err(no_such_task("eligibility", *task, tasks));
         }
         set_of.push(shared.position(list));
     }
     Ok(Lists { sets: shared.sets, set_of })
 }
 
-pub(super) fn no_such_member(what: &str, member: MemberId, members: usize) -> Error {
+pub(crate) fn no_such_task(what: &str, task: TaskId, tasks: usize) -> Error {
+    Error::invalid(format!("{what} names task {}, positions go from 0 to {}", task.index(), tasks - 1))
+}
+
+pub(crate) fn no_such_member(what: &str, member: MemberId, members: usize) -> Error {
     Error::invalid(format!("{what} names member {}, positions go from 0 to {}", member.index(), members - 1))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Workplace;
-use super::lists::{Lists, no_such_member, with_skills};
+use super::lists::{Lists, no_such_member, no_such_task, with_skills};
 use crate::model::check_rating;
 use crate::ratings::TaskRating;
 use crate::{Dimension, Eligibility, Error, Member, MemberId, Minutes, Share, Task, TaskId};
@@ -176,8 +176,13 @@ impl Workplace {
     pub fn own_desirability(&self, member: MemberId, task: TaskId) -> Option<f64> {
         let council = self.tasks.get(task.index())?.desirability;
         self.members.get(member.index())?;
-        let own = self.own_desirability.get(member.index()).map_or(&[][..], Vec::as_slice);
+        let own = self.own_ratings(member);
         Some(own.binary_search_by_key(&task, |(task, _)| *task).map_or(council, |at| own[at].1))
+    }
+
+    /// A member's own ratings, in the order of the tasks.
+    pub(super) fn own_ratings(&self, member: MemberId) -> &[(TaskId, f64)] {
+        self.own_desirability.get(member.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The workplace with work that stays with members: at least so much of a task, all people of an entry together.
@@ -263,13 +268,9 @@ impl Workplace {
             return Err(Error::invalid(format!("the workplace does not have the {dimension}")));
         }
         let mut tasks = self.tasks.clone();
-        let positions = tasks.len() - 1;
         for rating in ratings {
-            let at = rating.task.index();
-            let Some(task) = tasks.get_mut(at) else {
-                return Err(Error::invalid(format!(
-                    "a rating names task {at}, positions go from 0 to {positions}"
-                )));
+            let Some(task) = tasks.get_mut(rating.task.index()) else {
+                return Err(no_such_task("a rating", rating.task, self.tasks.len()));
             };
             match dimension {
                 Dimension::Empowerment => task.empowerment = rating.value,
@@ -315,11 +316,7 @@ impl Workplace {
             return Err(no_such_member(what, member, self.members.len()));
         };
         let Some(id) = self.tasks.get(task.index()) else {
-            return Err(Error::invalid(format!(
-                "{what} names task {}, positions go from 0 to {}",
-                task.index(),
-                self.tasks.len() - 1
-            )));
+            return Err(no_such_task(what, task, self.tasks.len()));
         };
         Ok((&name.id, &id.id))
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use parecon_jobs::TaskId;
-use parecon_jobs::band::{Data, Engine, Problem};
+use parecon_jobs::band::{Data, Engine, Problem, unreachable};
 use proptest::prelude::*;
 
 /// All that are compiled.
@@ -96,19 +96,31 @@ pub(crate) fn load(name: &str, tolerance: f64) -> Problem {
     Problem::new(data).unwrap()
 }
 
-/// Everybody as two members, of a quarter and three quarters of the quota.
-pub(crate) fn split(problem: &Problem) -> Problem {
+/// Whoever cannot be balanced alone is set aside.
+pub(crate) fn set_aside(data: Data) -> Problem {
+    let problem = Problem::new(data).unwrap();
+    let alone = unreachable(&problem);
+    let mut data = problem.into_data();
+    for one in alone {
+        data.tolerances[data.dimensions * one.member.index()..][..data.dimensions].fill(f64::INFINITY);
+    }
+    Problem::new(data).unwrap()
+}
+
+/// Everybody as several members, of these parts of the quota.
+pub(crate) fn split(problem: &Problem, parts: &[f64]) -> Problem {
     let data = problem.data();
-    let mut twice = Data { starts: vec![0], quotas: vec![], tasks: vec![], costs: vec![], ..data.clone() };
-    twice.tolerances = data.tolerances.chunks(data.dimensions).flat_map(|own| [own, own].concat()).collect();
+    let mut apart = Data { starts: vec![0], quotas: vec![], tasks: vec![], costs: vec![], ..data.clone() };
+    apart.tolerances =
+        data.tolerances.chunks(data.dimensions).flat_map(|own| own.repeat(parts.len())).collect();
     for i in 0..problem.members() {
-        for part in [0.25, 0.75] {
+        for part in parts {
             let range = data.starts[i]..data.starts[i + 1];
-            twice.quotas.push(part * data.quotas[i]);
-            twice.tasks.extend_from_slice(&data.tasks[range.clone()]);
-            twice.costs.extend_from_slice(&data.costs[range]);
-            twice.starts.push(twice.tasks.len());
+            apart.quotas.push(part * data.quotas[i]);
+            apart.tasks.extend_from_slice(&data.tasks[range.clone()]);
+            apart.costs.extend_from_slice(&data.costs[range]);
+            apart.starts.push(apart.tasks.len());
         }
     }
-    Problem::new(twice).unwrap()
+    Problem::new(apart).unwrap()
 }

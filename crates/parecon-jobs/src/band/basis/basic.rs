@@ -1,7 +1,5 @@
 //! A basic solution from any engine.
 
-use std::ops::ControlFlow;
-
 use parecon_core::{Observer, Status};
 
 use super::super::solution::magnitude;
@@ -9,6 +7,7 @@ use super::super::{Config, Outcome, Problem, Progress, Solution, Work};
 use super::purify::{priced, vertex};
 use crate::Error;
 use crate::mix::{WEYL, unit};
+use crate::progress::{Within, followed};
 
 /// The accuracy that the engine is asked for, over the configured one; purifying and perturbing take the rest.
 const INNER: f64 = 0.5;
@@ -30,8 +29,16 @@ pub(in super::super) fn basic(
     observer: &mut dyn Observer<Progress>,
     engine: Run,
 ) -> Result<Outcome, Error> {
+    followed(observer, Outcome::status, |observer| runs(problem, config, observer, engine))
+}
+
+fn runs(
+    problem: &Problem,
+    config: &Config,
+    observer: &mut dyn Observer<Progress>,
+    engine: Run,
+) -> Result<Outcome, Error> {
     let inner = config.clone().with_basic(false).with_accuracy((INNER * config.accuracy()).max(BEST));
-    observer.on_start();
     let mut best: Option<Solution> = None;
     let (mut work, mut before, mut stopped) = (Work::default(), None, false);
     for perturbation in PERTURBATIONS {
@@ -43,13 +50,10 @@ pub(in super::super) fn basic(
         // A run that gets nowhere leaves something to the next.
         let most = if perturbation > 0.0 { left.div_ceil(2) } else { left };
         let perturbed = perturbed(problem, added);
-        let mut watch = |progress: &Progress| -> ControlFlow<()> { observer.on_round(progress) };
-        let found = match engine(&perturbed, &inner.clone().with_max_iterations(most), &mut watch)? {
+        let found = match engine(&perturbed, &inner.clone().with_max_iterations(most), &mut Within(observer))?
+        {
             Outcome::Solved(found) => *found,
-            infeasible => {
-                observer.on_end(Status::Converged);
-                return Ok(infeasible);
-            }
+            infeasible => return Ok(infeasible),
         };
         work = work.and(found.work);
         let x = vertex(&perturbed, &found.x);
@@ -71,7 +75,6 @@ pub(in super::super) fn basic(
     if stopped {
         best.status = Status::Stopped;
     }
-    observer.on_end(best.status);
     Ok(Outcome::Solved(Box::new(best)))
 }
 
